@@ -1,0 +1,1 @@
+"""Benchmarks: figures next to figures of the same run; `python -m benchmarks` prints them."""

@@ -1,0 +1,82 @@
+"""The goals: what a figure has to be, and whether it is; it measures nothing itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from benchmarks.table import Row, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goal:
+    """One figure of one table, and the limit it is held to."""
+
+    name: str
+    table: str
+    row: str
+    column: str = "ratio"
+    limit: float
+    splendid: float | None = None
+
+    def judge(self, tables: Mapping[str, Table]) -> Row:
+        """Look the figure up and say how it stands."""
+        cell = tables[self.table].cell(self.row, self.column)
+        measured = cell if isinstance(cell, float) else None
+        return {
+            "goal": self.name,
+            "measured": measured,
+            "limit": self.limit,
+            "splendid": self.splendid,
+            "verdict": self._verdict(measured),
+        }
+
+    def _verdict(self, measured: float | None) -> str:
+        if measured is None:
+            return "not measured"
+        if self.splendid is not None and measured <= self.splendid:
+            return "splendid"
+        return "met" if measured <= self.limit else "missed"
+
+
+GOALS: Final = (
+    Goal(
+        name="a no-op action, times the hand-written loop",
+        table="actions",
+        row="gostage.run",
+        limit=25.0,
+        splendid=12.0,
+    ),
+    *(
+        Goal(
+            name=f"each of {layers} middleware around an action adds, µs",
+            table="actions",
+            row=f"gostage.run, {layers} around each action",
+            column="adds",
+            limit=1.0,
+        )
+        for layers in (1, 2, 3)
+    ),
+    Goal(
+        name="import gostage, times python -c pass",
+        table="startup",
+        row="import gostage",
+        limit=5.0,
+    ),
+    Goal(
+        name="gostage --help, times python -c pass",
+        table="startup",
+        row="gostage --help",
+        limit=8.0,
+    ),
+)
+
+
+def goal_table(tables: Mapping[str, Table]) -> Table:
+    """Judge every goal by the figures of this run."""
+    rows = tuple(goal.judge(tables) for goal in GOALS)
+    columns = ("goal", "measured", "limit", "splendid", "verdict")
+    return Table("goals", "Goals", columns, rows)

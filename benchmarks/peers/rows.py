@@ -1,0 +1,87 @@
+"""The rows of the peers: starts a child for each and reads what it found; it measures nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from benchmarks.effort import QUICK, Effort
+from benchmarks.limits import HAND
+from benchmarks.measure import Sample
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from benchmarks.peers.peer import Peer
+    from benchmarks.table import Row
+
+MODULES: Final = ("hamilton", "burr", "pydantic_graph", "doit", "langgraph", "dbos", "prefect")
+ROOT: Final = Path(__file__).resolve().parents[2]
+LONGEST: Final = 180.0
+"""Seconds that a peer may take, to start and to stop included."""
+
+
+def peer_rows(effort: Effort) -> Iterator[Row]:
+    """Measure every peer that is installed; the others have the reason instead of figures."""
+    for module in MODULES:
+        peer: Peer = import_module(f"benchmarks.peers.{module}").PEER
+        yield _row(peer, _found(module, peer, effort))
+
+
+def _row(peer: Peer, found: dict[str, Any]) -> Row:  # Any: what JSON holds
+    shared: Row = {"what": peer.name, "durable": "yes" if peer.is_durable else "no"}
+    if "reason" in found:
+        return {**shared, "remark": f"skipped: {found['reason']}"}
+    times = {name: Sample(tuple(each)) for name, each in found["times"].items()}
+    own = times[peer.name]
+    return {
+        **shared,
+        "steps": peer.steps,
+        "median": own.median * 1e6,
+        "least": own.least * 1e6,
+        "ratio": own.ratio(times[HAND]),
+        "remark": found["version"],
+    }
+
+
+def _found(module: str, peer: Peer, effort: Effort) -> dict[str, Any]:
+    if peer.is_slow and effort is QUICK:
+        return {"reason": "it takes many seconds to start, and this is --quick"}
+    rounds = min(effort.rounds, 5) if peer.is_durable else effort.rounds
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        file = Path(folder, "found.json")
+        work = Path(folder, "work")
+        work.mkdir()
+        words = [sys.executable, "-m", "benchmarks.peers", module, str(rounds), str(file)]
+        said = _run(words, work)
+        if file.exists():
+            found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+            return found
+    return {"reason": said}
+
+
+def _run(words: list[str], folder: Path) -> str:
+    """Run a child with all that it starts, and give back the last thing it said."""
+    child = subprocess.Popen(
+        words,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        _, said = child.communicate(timeout=LONGEST)
+    except subprocess.TimeoutExpired:
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+        return f"it took more than {LONGEST:.0f} seconds"
+    return said.strip().rpartition("\n")[2] or "it ended without a word"

@@ -1,0 +1,193 @@
+"""Ops that fork: branches side by side, and a body per item."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gostage._engine import effects as fx
+from gostage._engine.branch import ENTER, FAIL, LEAVE
+from gostage._engine.ops import Op
+
+if TYPE_CHECKING:
+    from gostage._engine import nodes
+    from gostage._engine.branch import Branch
+    from gostage._engine.machine import Machine
+
+
+class Forking(Op):
+    """What all forks share: children that end, and a join when none is left."""
+
+    __slots__ = ("fork", "join")
+
+    def __init__(self, id_: str, name: str, parent: Op | None, source: object) -> None:
+        super().__init__(id_, name, parent, source)
+        self.fork = fx.Fork(self)
+        self.join = fx.Join(self)
+
+    def fed(self, machine: Machine, branch: Branch, outcome: fx.Outcome) -> fx.Effect | None:
+        branch.turn = LEAVE  # the join worked
+        return None
+
+    # Any: what the op remembers, see Branch.frames.
+    def open_frame(self, branch: Branch, **more: Any) -> dict[str, Any]:
+        """Remember which children ended and the first error or interrupt among them."""
+        frame = {"ended": {}, "error": None, "by": None, "interrupt": None, **more}
+        branch.frames[self.id] = frame
+        return frame
+
+    def child_ended(self, machine: Machine, branch: Branch, child: Branch) -> Branch | None:
+        """Take note of a child's end; give the branch to go on with in its place."""
+        frame = branch.frames[self.id]
+        del branch.children[child.index]
+        if child.error is None:
+            self.child_completed(frame, child)
+        elif child.interrupted:
+            self._child_stopped(branch, frame, child)
+        else:
+            self.child_failed(branch, frame, child)
+        following = self.start_next(machine, branch, frame)
+        if following is None and not branch.children:
+            branch.effect = self.join
+        return following
+
+    # Any: as above.
+    def child_completed(self, frame: dict[str, Any], child: Branch) -> None:
+        """Keep what the child left."""
+        frame["ended"][child.index] = child.key
+
+    # Any: as above.
+    def child_failed(self, branch: Branch, frame: dict[str, Any], child: Branch) -> None:
+        """Remember the first failure, and where it was."""
+        if frame["error"] is None:
+            frame["error"] = child.error
+            frame["by"] = child.index
+            branch.failed_at = child.failed_at
+
+    # Any: as above.
+    def start_next(self, machine: Machine, branch: Branch, frame: dict[str, Any]) -> Branch | None:
+        """Start what can now be started."""
+        return None
+
+    @staticmethod
+    # Any: as above.
+    def _child_stopped(branch: Branch, frame: dict[str, Any], child: Branch) -> None:
+        if child.cancelled and (frame["error"] is not None or frame["interrupt"] is not None):
+            return  # it was told to stop because of a sibling
+        frame["interrupt"] = child.error
+        branch.failed_at = child.failed_at
+        for sibling in branch.children.values():
+            sibling.cancel()
+
+
+class Parallel(Forking):
+    """Named branches, all at once; the first failure cancels the others."""
+
+    __slots__ = ("branches",)
+    kind = "parallel"
+
+    def __init__(self, id_: str, name: str, parent: Op | None, node: nodes.Parallel) -> None:
+        super().__init__(id_, name, parent, node)
+        self.branches: list[Op] = []
+
+    def enter(self, machine: Machine, branch: Branch) -> fx.Effect | None:
+        self.open_frame(branch)
+        for index, root in enumerate(self.branches):
+            machine.fork(branch, root, index)
+        return machine.forked(branch, self)
+
+    # Any: see Branch.frames.
+    def child_failed(self, branch: Branch, frame: dict[str, Any], child: Branch) -> None:
+        super().child_failed(branch, frame, child)
+        for sibling in branch.children.values():
+            sibling.cancel()
+
+
+class ForEach(Forking):
+    """The body once per item: in this branch, or in up to `concurrency` branches at a time."""
+
+    __slots__ = ("body", "concurrency", "into", "isolate", "items", "keeps_going", "over")
+    kind = "for_each"
+    repeats = True
+
+    def __init__(self, id_: str, name: str, parent: Op | None, node: nodes.ForEach) -> None:
+        super().__init__(id_, name, parent, node)
+        self.over = node.over
+        self.into = node.into
+        self.concurrency = node.concurrency
+        self.isolate = node.isolate
+        self.keeps_going = node.on_error == "continue"
+        self.items = fx.Items(self)
+        self.body: Op | None = None
+
+    def enter(self, machine: Machine, branch: Branch) -> fx.Effect | None:
+        return self.items
+
+    def fed(self, machine: Machine, branch: Branch, outcome: fx.Outcome) -> fx.Effect | None:
+        if not isinstance(outcome, fx.Listed):
+            return super().fed(machine, branch, outcome)
+        frame = self.open_frame(
+            branch, items=list(outcome.items), next=0, index=None, results={}, failures={}
+        )
+        if not frame["items"]:
+            machine.note_inside(self, "skipped")
+        if self.concurrency == 1:
+            return self._next_here(machine, branch, frame)
+        for _ in range(min(self.concurrency, len(frame["items"]))):
+            self._start(machine, branch, frame)
+        return machine.forked(branch, self)
+
+    def after(self, machine: Machine, branch: Branch) -> fx.Effect | None:
+        frame = branch.frames[self.id]
+        frame["results"][frame["index"]] = branch.value
+        return self._next_here(machine, branch, frame)
+
+    def broke(self, machine: Machine, branch: Branch) -> fx.Effect | None:
+        frame = branch.frames.get(self.id)
+        inside = frame is not None and branch.effect is not self.join
+        if frame is None or not inside or branch.interrupted or not self.keeps_going:
+            branch.turn = FAIL
+            return None
+        frame["failures"][frame["index"]] = branch.error
+        branch.error = branch.failed_at = None
+        return self._next_here(machine, branch, frame)
+
+    # Any: see Branch.frames.
+    def _next_here(
+        self, machine: Machine, branch: Branch, frame: dict[str, Any]
+    ) -> fx.Effect | None:
+        index = frame["next"]
+        if index >= len(frame["items"]) or self.body is None:
+            return self.join
+        frame["next"], frame["index"] = index + 1, index
+        branch.value = None
+        machine.plan.restart(self, branch.zone)
+        branch.op, branch.turn = self.body, ENTER
+        return None
+
+    # Any: see Branch.frames.
+    def _start(self, machine: Machine, branch: Branch, frame: dict[str, Any]) -> Branch | None:
+        if self.body is None:
+            return None
+        index = frame["next"]
+        frame["next"] = index + 1
+        return machine.fork(branch, self.body, index)
+
+    # Any: see Branch.frames.
+    def start_next(self, machine: Machine, branch: Branch, frame: dict[str, Any]) -> Branch | None:
+        stopped = frame["interrupt"] is not None or branch.cancelled
+        failed = frame["error"] is not None and not self.keeps_going
+        if stopped or failed or frame["next"] >= len(frame["items"]):
+            return None
+        return self._start(machine, branch, frame)
+
+    # Any: see Branch.frames.
+    def child_completed(self, frame: dict[str, Any], child: Branch) -> None:
+        super().child_completed(frame, child)
+        frame["results"][child.index] = child.value
+
+    # Any: see Branch.frames.
+    def child_failed(self, branch: Branch, frame: dict[str, Any], child: Branch) -> None:
+        if self.keeps_going:
+            frame["failures"][child.index] = child.error
+        else:
+            super().child_failed(branch, frame, child)

@@ -1,0 +1,309 @@
+"""The position of a run as plain data: dumped at any time, loaded into a fresh machine.
+
+Its size depends on where the run stands and on what it inserted, not on how much has run. What is
+opaque to the engine (values, errors, inserted items) goes through the caller's `Packing`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from gostage._engine import effects as fx
+from gostage._engine import forks, guards, ops
+from gostage._engine.branch import Branch
+from gostage._engine.machine import Machine
+from gostage.errors import GostageError, UnknownState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from gostage._engine.nodes import Item
+    from gostage._engine.ops import Op
+    from gostage._engine.plan import Plan
+
+# Any: JSON-able data, here and wherever this alias stands.
+Json = Any
+
+
+class Packing(Protocol):
+    """How the caller turns what is opaque here into JSON-able data and back."""
+
+    def pack_value(self, value: object) -> Json:
+        """Turn a user's value into data."""
+
+    def unpack_value(self, data: Json) -> object:
+        """Turn data back into a value."""
+
+    def pack_error(self, error: BaseException) -> Json:
+        """Turn an error into data."""
+
+    def unpack_error(self, data: Json) -> BaseException:
+        """Turn data back into an error."""
+
+    def pack_item(self, item: Item) -> Json:
+        """Turn an inserted item into data."""
+
+    def unpack_item(self, data: Json) -> Item:
+        """Turn data back into an item."""
+
+
+def dump(machine: Machine, packing: Packing) -> dict[str, Json]:
+    """Write down where the run stands."""
+    data: dict[str, Json] = {
+        "branches": {str(b.key): _dump_branch(b, packing) for b in machine.branches.values()}
+    }
+    if len(machine.branches) > 1:
+        data["keys"] = machine.keys
+    edits = _dump_plan(machine.plan, packing)
+    return {**data, "edits": edits} if edits else data
+
+
+def load(plan: Plan, data: Mapping[str, Json], packing: Packing) -> Machine:
+    """Stand where the data says; a position that does not fit the plan is refused."""
+    try:
+        return _load(plan, data, packing)
+    except GostageError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        raise UnknownState(f"the position does not read as one: {error!r}") from error
+
+
+def _load(plan: Plan, data: Mapping[str, Json], packing: Packing) -> Machine:
+    machine = Machine(plan)
+    _load_plan(plan, data.get("edits") or {}, packing)
+    machine.branches.clear()
+    for key, entry in sorted(data["branches"].items(), key=lambda pair: int(pair[0])):
+        branch = _load_branch(machine, int(key), entry, packing)
+        machine.branches[branch.key] = branch
+    if 0 not in machine.branches:
+        raise UnknownState("the state has no branch to go on with")
+    machine.keys = data.get("keys", 0)
+    return machine
+
+
+# -------------------------------------------------------------------- effects
+
+_FIXED = {
+    fx.Call: "call",
+    fx.Open: "open",
+    fx.Close: "close",
+    fx.Judge: "judge",
+    fx.Items: "items",
+    fx.Fork: "fork",
+    fx.Join: "join",
+    fx.Start: "start",
+}
+
+
+def _dump_effect(effect: fx.Effect | None, packing: Packing) -> dict[str, Json]:
+    if effect is None:
+        return {"do": "begin"}
+    if isinstance(effect, fx.Ask):
+        return {"do": "ask"} if effect.arm is None else {"do": "ask", "arm": effect.arm}
+    if isinstance(effect, fx.Pause):
+        data = {"do": "pause", "seconds": effect.seconds, "why": effect.why}
+        return data if effect.until is None else {**data, "until": effect.until}
+    if isinstance(effect, fx.Listen):
+        return {"do": "listen", "until": effect.until}
+    if isinstance(effect, fx.Hold):
+        values = packing.pack_value(dict(effect.data))
+        return {"do": "hold", "reason": effect.reason, "data": values}
+    return {"do": _FIXED[type(effect)]}
+
+
+def _load_effect(op: Op, data: Mapping[str, Json], packing: Packing) -> fx.Effect | None:
+    do = data["do"]
+    if do == "begin":
+        return None
+    effect = _free_effect(op, do, data, packing)
+    if effect is None:
+        effect = getattr(op, do, None) if do in _FIXED.values() else None
+    if not isinstance(effect, fx.Effect):
+        raise UnknownState(f"the state says {do!r} at {op.id!r}, which is a {op.kind} step")
+    return effect
+
+
+def _free_effect(
+    op: Op, do: str, data: Mapping[str, Json], packing: Packing
+) -> fx.Effect | None:
+    if do == "ask":
+        return _ask_of(op, data.get("arm"))
+    if do == "pause" and isinstance(op, (ops.Do, ops.Wait, ops.Sleep, guards.Retry)):
+        return fx.Pause(op, data["seconds"], data["why"], data.get("until"))
+    if do == "judge" and isinstance(op, ops.Do):
+        return fx.Judge(op)
+    if do == "listen" and isinstance(op, ops.Receive):
+        return fx.Listen(op, data.get("until"))
+    if do == "hold" and isinstance(op, ops.Do):
+        values: Json = packing.unpack_value(data["data"])
+        return fx.Hold(op, data["reason"], values)
+    if do == "start" and isinstance(op, ops.Spawn):
+        return fx.Start(op)
+    return None
+
+
+def _ask_of(op: Op, arm: int | None) -> fx.Effect | None:
+    if isinstance(op, guards.Choice) and arm is not None:
+        return op.asks[arm]
+    if isinstance(op, (ops.Do, guards.Stage)) and arm is None:
+        return op.ask
+    if isinstance(op, (ops.Wait, guards.Loop)):
+        return op.ask
+    return None
+
+
+# -------------------------------------------------------------------- branches
+
+
+def _dump_branch(branch: Branch, packing: Packing) -> dict[str, Json]:
+    place = branch.effect.op if branch.effect is not None else branch.root
+    data: dict[str, Json] = {"at": place.id, **_dump_effect(branch.effect, packing)}
+    if branch.parent is not None:
+        data.update(parent=branch.parent.key, root=branch.root.id, index=branch.index)
+    frames = {i: _dump_frame(f, packing) for i, f in branch.frames.items() if f}
+    if frames:
+        data["frames"] = frames
+    if branch.value is not None and _inside_for_each(place):
+        data["value"] = packing.pack_value(branch.value)
+    if branch.error is not None:
+        data["error"] = packing.pack_error(branch.error)
+        data["failed_at"] = None if branch.failed_at is None else branch.failed_at.id
+    if branch.interrupted:
+        data["interrupted"] = True
+    if branch.cancelled:
+        data["cancelled"] = True
+    return data
+
+
+def _load_branch(
+    machine: Machine, key: int, data: Mapping[str, Json], packing: Packing
+) -> Branch:
+    plan = machine.plan
+    parent = machine.branches[data["parent"]] if "parent" in data else None
+    zone = 0 if parent is None else parent.zone
+    root = _op(plan, data.get("root", ""), zone)
+    branch = Branch(key, root, parent, data.get("index", 0))
+    if parent is None:
+        machine.root = branch
+    else:
+        parent.children[branch.index] = branch
+        if isinstance(root.parent, forks.ForEach):
+            branch.zone = key
+    branch.op = _op(plan, data["at"], branch.zone)
+    branch.effect = _load_effect(branch.op, data, packing)
+    for id_, frame in data.get("frames", {}).items():
+        branch.frames[_op(plan, id_, branch.zone).id] = _load_frame(frame, packing)
+    if "value" in data:
+        branch.value = packing.unpack_value(data["value"])
+    if "error" in data:
+        branch.error = packing.unpack_error(data["error"])
+        failed_at = data.get("failed_at")
+        branch.failed_at = None if failed_at is None else _op(plan, failed_at, branch.zone)
+    branch.interrupted = bool(data.get("interrupted"))
+    branch.cancelled = bool(data.get("cancelled"))
+    return branch
+
+
+def _op(plan: Plan, id_: str, zone: int) -> Op:
+    op = plan.find(id_, zone) or plan.find(id_)
+    if op is None:
+        raise UnknownState(f"the state stands at {id_!r}; {plan.program.id!r} has no such step")
+    return op
+
+
+def _inside_for_each(op: Op) -> bool:
+    place: Op | None = op
+    while place is not None:
+        if isinstance(place, forks.ForEach):
+            return True
+        place = place.parent
+    return False
+
+
+# -------------------------------------------------------------------- frames
+
+
+def _pairs(pack: Callable[[Json], Json]) -> Callable[[Mapping[int, Json]], Json]:
+    return lambda mapping: [[key, pack(value)] for key, value in mapping.items()]
+
+
+def _mapping(unpack: Callable[[Json], Json]) -> Callable[[Json], dict[int, Json]]:
+    return lambda pairs: {int(key): unpack(value) for key, value in pairs}
+
+
+def _maybe(pack: Callable[[Json], Json]) -> Callable[[Json], Json]:
+    return lambda value: None if value is None else pack(value)
+
+
+def _same(value: Json) -> Json:
+    return value
+
+
+def _packers(value: Callable[[Json], Json], error: Callable[[Json], Json]) -> dict[str, Json]:
+    return {
+        "resume": value,
+        "items": lambda items: [value(item) for item in items],
+        "error": _maybe(error),
+        "interrupt": _maybe(error),
+        "passes": lambda passes: [[_maybe(error)(each) for each in layer] for layer in passes],
+    }
+
+
+def _dump_frame(frame: Mapping[str, Json], packing: Packing) -> Json:
+    packers = _packers(packing.pack_value, packing.pack_error)
+    packers["results"] = _pairs(packing.pack_value)
+    packers["failures"] = _pairs(packing.pack_error)
+    packers["ended"] = _pairs(_same)
+    return {k: packers.get(k, _same)(v) for k, v in frame.items() if v is not None}
+
+
+def _load_frame(data: Mapping[str, Json], packing: Packing) -> dict[str, Json]:
+    packers = _packers(packing.unpack_value, packing.unpack_error)
+    packers["results"] = _mapping(packing.unpack_value)
+    packers["failures"] = _mapping(packing.unpack_error)
+    packers["ended"] = _mapping(_same)
+    frame = {k: packers.get(k, _same)(v) for k, v in data.items()}
+    if "next" in frame or "ended" in frame:  # a fork's frame always has these
+        frame = {"error": None, "by": None, "interrupt": None, "index": None, **frame}
+    return frame
+
+
+# -------------------------------------------------------------------- edits
+
+
+def _dump_plan(plan: Plan, packing: Packing) -> dict[str, Json]:
+    data: dict[str, Json] = {
+        "insert": [
+            [zone, _id(each.op.parent), _id(each.after), each.by.id, packing.pack_item(each.item)]
+            for zone, overlay in plan.overlays.items()
+            for each in overlay.inserted.values()
+        ],
+        "remove": [[z, id_] for z, o in plan.overlays.items() for id_ in o.removed],
+        "disabled": sorted(plan.disabled),
+    }
+    return {key: value for key, value in data.items() if value}
+
+
+def _load_plan(plan: Plan, data: Mapping[str, Json], packing: Packing) -> None:
+    for zone, parent, after, by, item in data.get("insert", ()):
+        unpacked = packing.unpack_item(item)
+        step = _op(plan, by, zone)
+        if after is None:
+            plan.append(_op(plan, parent, zone), unpacked, step, zone)
+        else:
+            plan.insert_after(_op(plan, after, zone), unpacked, step, zone)
+    for zone, id_ in data.get("remove", ()):
+        plan.remove(_op(plan, id_, zone), zone)
+    for id_ in _disabled(plan, data):
+        plan.disable(_op(plan, id_, 0))
+
+
+def _disabled(plan: Plan, data: Mapping[str, Json]) -> Iterator[str]:
+    wanted = set(data.get("disabled", ()))
+    for id_ in plan.disabled - wanted:
+        plan.enable(_op(plan, id_, 0))
+    yield from sorted(wanted)
+
+
+def _id(op: Op | None) -> str | None:
+    return None if op is None else op.id

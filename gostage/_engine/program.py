@@ -1,0 +1,263 @@
+"""The program: a definition compiled into linked ops, each with a stable id; frozen once built."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from gostage._engine import forks, guards, nodes, ops
+from gostage.errors import DuplicateName
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from gostage._engine.nodes import Body, Item, Node
+    from gostage._engine.ops import Op
+
+
+class Definition(Protocol):
+    """What can be compiled: a body with an id of its own."""
+
+    @property
+    def id(self) -> str:
+        """Its name, for messages."""
+
+    @property
+    def items(self) -> list[Item]:
+        """Its items, in order."""
+
+
+class Program:
+    """The ops of one definition, by id."""
+
+    __slots__ = ("id", "ops", "root")
+
+    def __init__(self, id_: str, root: Op, by_id: dict[str, Op]) -> None:
+        self.id = id_
+        self.root = root
+        self.ops = by_id
+
+
+def compile_definition(definition: Definition) -> Program:
+    """Link the whole tree; a name that stands twice among siblings is refused."""
+    root = guards.Scope("", definition.id, None, "run", definition)
+    linker = Linker(definition.id)
+    linker.register(root)
+    linker.link_body(root, definition)
+    linker.run()
+    return Program(definition.id, root, linker.by_id)
+
+
+class Names:
+    """The names in use below one parent: which are taken, and how often each stands there."""
+
+    __slots__ = ("counts", "taken")
+
+    def __init__(self, counts: dict[str, int] | None = None) -> None:
+        self.taken: set[str] = set()
+        self.counts: dict[str, int] = {} if counts is None else counts
+
+    def number(self, name: str) -> str:
+        """Count the name; from the second time on it carries its number."""
+        count = self.counts.get(name, 0) + 1
+        self.counts[name] = count
+        self.taken.add(name)
+        return name if count == 1 else f"{name}#{count}"
+
+    def forget(self, name: str) -> None:
+        """Take back the last count of a name."""
+        self.counts[name] -= 1
+        if not self.counts[name]:
+            self.taken.discard(name)
+
+
+class Linker:
+    """Turns nodes into linked ops; keeps what is still to do, so that depth costs no recursion."""
+
+    def __init__(self, owner: str, is_taken: Callable[[str], bool] | None = None) -> None:
+        self.by_id: dict[str, Op] = {}
+        self._is_taken = is_taken or self.by_id.__contains__
+        self._owner = owner
+        self._todo: list[tuple[Op, Body, Names]] = []
+
+    def link_body(self, parent: Op, body: Body, names: Names | None = None) -> None:
+        """Remember to link a body's items below a parent."""
+        self._todo.append((parent, body, names or Names()))
+
+    def run(self) -> None:
+        """Link everything that was remembered, parents before children."""
+        while self._todo:
+            todo, self._todo = self._todo, []
+            for parent, body, names in todo:
+                for item in body.items:
+                    append(parent, self.link(parent, item, names))
+
+    def link(self, parent: Op, item: Item, names: Names) -> Op:
+        """Make the op for one item; its place among the siblings is the caller's business."""
+        node = as_node(item)
+        name = self._own_name(parent, node, names)
+        op = _BUILDERS[type(node)](self, _join(parent, name), name, parent, node)
+        return self.register(op)
+
+    def register(self, op: Op) -> Op:
+        """Give the op its place in the index; a place is taken once."""
+        if op.id in self.by_id or self._is_taken(op.id):
+            raise DuplicateName(
+                f"two steps of {self._owner!r} have the path {op.id!r}",
+                hint="rename one of them; a slash in a name can make two paths meet",
+            )
+        self.by_id[op.id] = op
+        return op
+
+    def wire(self, make: Callable[[str], Op], parent: Op, suffix: str) -> Op:
+        """Put a hidden op below its parent."""
+        op = self.register(make(f"{parent.id}//{suffix}"))
+        append(parent, op)
+        return op
+
+    def _own_name(self, parent: Op, node: Node, names: Names) -> str:
+        numbered = isinstance(node, nodes.Do) and not node.named
+        if node.name in names.taken and not numbered:
+            raise DuplicateName(
+                f"two steps under {parent.name or self._owner!r} are called {node.name!r}"
+            )
+        return names.number(node.name)
+
+
+def as_node(item: Item) -> Node:
+    """The node an item stands for."""
+    if isinstance(item, _NODES):
+        return item
+    return item.as_node()  # type: ignore[union-attr]  # isinstance with a tuple loses the rest
+
+
+def append(parent: Op, child: Op) -> None:
+    """Link the child as the parent's last."""
+    if parent.last is None:
+        parent.first = child
+    else:
+        parent.last.next = child
+    parent.last = child
+
+
+def children(op: Op) -> Iterator[Op]:
+    """The op's children as declared."""
+    child = op.first
+    while child is not None:
+        yield child
+        child = child.next
+
+
+def _join(parent: Op, name: str) -> str:
+    base = parent
+    while base.hidden and base.parent is not None:
+        base = base.parent
+    return f"{base.id}/{name}" if base.id else name
+
+
+def _do(linker: Linker, id_: str, name: str, parent: Op, node: nodes.Do) -> Op:
+    return ops.Do(id_, name, parent, node)
+
+
+def _group(linker: Linker, id_: str, name: str, parent: Op, node: nodes.Group) -> Op:
+    op = ops.Group(id_, name, parent, node)
+    linker.link_body(op, node.body)
+    return op
+
+
+def _stage(linker: Linker, id_: str, name: str, parent: Op, node: nodes.Stage) -> Op:
+    op = guards.Stage(id_, name, parent, node)
+    inner: Op = linker.wire(lambda i: guards.Around(i, name, op, "workflow", node), op, "around")
+    if node.retry is not None:
+        outer = inner
+        inner = linker.wire(lambda i: guards.StageRetry(i, name, outer, node.retry), outer, "retry")
+    last = inner
+    scope = linker.wire(lambda i: guards.Scope(i, name, last, "stage", node), last, "inside")
+    linker.link_body(scope, node.stage)
+    op.inside = scope
+    return op
+
+
+def _wait(linker: Linker, id_: str, name: str, parent: Op, node: nodes.Wait) -> Op:
+    return ops.Wait(id_, name, parent, node)
+
+
+def _choice(linker: Linker, id_: str, name: str, parent: Op, node: nodes.Choice) -> Op:
+    op = guards.Choice(id_, name, parent, node)
+    counts: dict[str, int] = {}  # shared: the arms' steps have paths side by side
+
+    def arm(suffix: str, body: Body) -> Op:
+        made = linker.register(ops.Arm(f"{id_}//{suffix}", name, op))
+        linker.link_body(made, body, Names(counts))
+        return made
+
+    op.arms.extend(arm(str(number), body) for number, (_, body) in enumerate(node.arms))
+    if node.otherwise is not None:
+        op.otherwise = arm("otherwise", node.otherwise)
+    return op
+
+
+def _retry(linker: Linker, id_: str, name: str, parent: Op, node: nodes.Retry) -> Op:
+    op = guards.Retry(id_, name, parent, node.policy)
+    linker.link_body(op, node.body)
+    return op
+
+
+def _loop(linker: Linker, id_: str, name: str, parent: Op, node: nodes.Loop) -> Op:
+    op = guards.Loop(id_, name, parent, node)
+    linker.link_body(op, node.body)
+    return op
+
+
+def _parallel(linker: Linker, id_: str, name: str, parent: Op, node: nodes.Parallel) -> Op:
+    op = forks.Parallel(id_, name, parent, node)
+    for branch_name, body in node.branches:
+        made = linker.register(ops.BranchOp(f"{id_}/{branch_name}", branch_name, op))
+        linker.link_body(made, body)
+        op.branches.append(made)
+    return op
+
+
+def _for_each(linker: Linker, id_: str, name: str, parent: Op, node: nodes.ForEach) -> Op:
+    op = forks.ForEach(id_, name, parent, node)
+    op.body = linker.register(ops.Arm(f"{id_}//item", name, op))
+    linker.link_body(op.body, node.body)
+    return op
+
+
+def _sleep(linker: Linker, id_: str, name: str, parent: Op, node: nodes.Sleep) -> Op:
+    return ops.Sleep(id_, name, parent, node)
+
+
+def _receive(linker: Linker, id_: str, name: str, parent: Op, node: nodes.Receive) -> Op:
+    return ops.Receive(id_, name, parent, node)
+
+
+def _sub(linker: Linker, id_: str, name: str, parent: Op, node: nodes.Sub) -> Op:
+    op = guards.Sub(id_, name, parent, "sub", node.workflow)
+    linker.link_body(op, node.workflow)
+    return op
+
+
+def _spawn(linker: Linker, id_: str, name: str, parent: Op, node: nodes.Spawn) -> Op:
+    op = ops.Spawn(id_, name, parent, node)
+    linker.link_body(op, node.body)
+    return op
+
+
+# Any builder takes its own kind of node; the table keeps them together by type.
+_BUILDERS: dict[type, Callable[..., Op]] = {
+    nodes.Do: _do,
+    nodes.Group: _group,
+    nodes.Stage: _stage,
+    nodes.Wait: _wait,
+    nodes.Choice: _choice,
+    nodes.Retry: _retry,
+    nodes.Loop: _loop,
+    nodes.Parallel: _parallel,
+    nodes.ForEach: _for_each,
+    nodes.Sleep: _sleep,
+    nodes.Receive: _receive,
+    nodes.Sub: _sub,
+    nodes.Spawn: _spawn,
+}
+_NODES = tuple(_BUILDERS)

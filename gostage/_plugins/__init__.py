@@ -1,0 +1,1 @@
+"""What stands around the work: middleware today, hooks and their manager."""

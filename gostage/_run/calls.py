@@ -1,0 +1,379 @@
+"""Calls: actions, conditions, retry handlers and item lists, as attempts that count wholly or not.
+
+Whatever a failing attempt assigned, deleted, inserted or disabled is taken back.
+"""
+
+from __future__ import annotations
+
+import time
+from types import CoroutineType
+from typing import TYPE_CHECKING, Any
+
+from gostage._author.function import Function
+from gostage._engine import effects as fx
+from gostage._engine import forks, guards, ops
+from gostage._plugins.scopes import INSIDE, Ended, Layers
+from gostage._run.context import Context
+from gostage._run.deadlines import attempt_timed_out, out_of_time
+from gostage._run.inputs import gather
+from gostage._run.records import Record
+from gostage._run.requests import Invoke, OutOfTime
+from gostage._run.resources import Pool, Resources
+from gostage._run.scoping import maker
+from gostage._store.keys import name_of
+from gostage._store.types import type_name
+from gostage.errors import (
+    Bailed,
+    DefinitionError,
+    MissingInput,
+    Suspended,
+    TypeMismatch,
+    did_you_mean,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gostage._author.action import Action
+    from gostage._engine.branch import Branch
+    from gostage._engine.ops import Op
+    from gostage._run.execution import Execution
+    from gostage._run.requests import Flow, Reply
+
+
+def is_step(effect: fx.Effect) -> bool:
+    """Whether carrying it out calls an action, a condition or an item function."""
+    if isinstance(effect, fx.Items):
+        op = effect.op
+        return isinstance(op, forks.ForEach) and isinstance(op.over, Function)
+    return isinstance(effect, (fx.Call, fx.Ask))
+
+
+# -------------------------------------------------------------------- actions
+
+
+def call(run: Execution, branch: Branch, effect: fx.Call) -> Flow:
+    """Call an action once, inside the middleware of its level."""
+    op: Any = effect.op  # Any: what stands in a Do is opaque to the engine
+    action: Action[..., Any] = op.action
+    frame = branch.frames.get(op.id)
+    ctx = Context(run, branch, op, frame)
+    record = run.records.by_id[op.id] = Record("running", ctx.attempt, time.perf_counter())
+    layers = _layers(action, ctx)
+    if layers is None:
+        value, error = yield from _attempt(run, ctx, action)
+        handled, skipped = None, False
+    else:
+        value, error, handled, skipped = yield from _wrapped(run, ctx, action, layers)
+    record.duration = time.perf_counter() - record.started
+    if error is None:
+        record.status = "skipped" if skipped else "completed"
+        record.error = handled
+        return fx.DONE if value is None else fx.Done(value)
+    return _failed(record, error)
+
+
+def _failed(record: Record, error: BaseException) -> fx.Outcome:
+    record.error = error
+    if isinstance(error, Suspended):
+        record.status, record.error = "waiting", None
+        return fx.Suspend(error.reason, error.data)
+    if isinstance(error, Bailed):
+        record.status, record.error = "completed", None
+        return fx.Stopped(error)
+    if isinstance(error, Exception) or _is_users_own(error):
+        record.status = "failed"
+        return fx.Failed(error)
+    record.status = "cancelled"
+    return fx.Stopped(error)
+
+
+def _is_users_own(error: BaseException) -> bool:
+    # asyncio's CancelledError reaches this place only when user code let it out itself.
+    return type(error).__module__ == "asyncio.exceptions"
+
+
+def _layers(action: Action[..., Any], ctx: Context) -> Layers | None:
+    if not action.use:
+        return None
+    given = {
+        "run": ctx.run,
+        "workflow": ctx.workflow,
+        "stage": ctx.stage,
+        "action": action,
+        "ctx": ctx,
+        "store": ctx.store,
+    }
+    return Layers([maker(layer, given) for layer in action.use])
+
+
+def _wrapped(run: Execution, ctx: Context, action: Action[..., Any], layers: Layers) -> Flow:
+    state = layers.open()
+    interrupt: BaseException | None = None
+    inner: BaseException | None = None
+    while not isinstance(state, Ended):
+        value, inner = yield from _attempt(run, ctx, action)
+        if inner is not None and not isinstance(inner, Exception):
+            interrupt = inner
+        state = layers.close(value, inner)
+        if interrupt is not None and state is INSIDE:
+            layers.abandon()
+            break
+    if interrupt is not None or not isinstance(state, Ended):
+        return None, interrupt, None, False
+    if state.error is None and state.value is not None and (state.skipped or inner is not None):
+        error = _provide(run, ctx, action, state.value)
+        return state.value, error, inner, state.skipped
+    return state.value, state.error, inner, state.skipped
+
+
+def _attempt(run: Execution, ctx: Context, action: Action[..., Any]) -> Flow:
+    undo = run.line(ctx.branch).undo
+    mark = undo.mark()
+    value, error = yield from _timed(run, ctx, action)
+    if error is None and action.provides is not None:
+        error = _provide(run, ctx, action, value)
+    if error is None or isinstance(error, (Suspended, Bailed)):
+        if undo:
+            undo.commit()
+    else:
+        undo.rollback(mark)
+        ctx.undo_edits()
+    return value, error
+
+
+def _timed(run: Execution, ctx: Context, action: Action[..., Any]) -> Flow:
+    timeout = action.timeout
+    if timeout is None:
+        reply = yield from invoke(run, ctx, action.function, f"action {action.name!r}")
+        return reply
+    started = time.perf_counter()
+    ctx.set_deadline(run.clock.now() + timeout)
+    reply = yield from invoke(run, ctx, action.function, f"action {action.name!r}", timeout)
+    late = time.perf_counter() - started > timeout
+    if isinstance(reply[1], OutOfTime) or (late and reply[1] is None):
+        return None, attempt_timed_out(action.name, timeout, ctx.where)
+    return reply
+
+
+def _provide(
+    run: Execution, ctx: Context, action: Action[..., Any], value: object
+) -> BaseException | None:
+    keys = action.provides
+    store = run.line(ctx.branch).store
+    try:
+        if not isinstance(keys, tuple):
+            store[keys] = value
+            return None
+        values = _unpacked(action, keys, value, ctx)
+        for key, each in zip(keys, values, strict=True):
+            store[key] = each
+    except Exception as error:  # noqa: BLE001  # a typed key refuses; it fails the step
+        return error
+    return None
+
+
+def _unpacked(
+    action: Action[..., Any], keys: Sequence[Any], value: object, ctx: Context
+) -> Sequence[object]:
+    names = ", ".join(repr(name_of(key)) for key in keys)
+    if not isinstance(value, (tuple, list)):
+        raise TypeMismatch(
+            f"action {action.name!r} provides {names}, but returned {type_name(type(value))}",
+            hint="return a tuple with one value for each key",
+            where=ctx.where,
+        )
+    if len(value) != len(keys):
+        raise TypeMismatch(
+            f"action {action.name!r} provides {names}, but returned {len(value)} values",
+            hint="return a tuple with one value for each key",
+            where=ctx.where,
+        )
+    return value
+
+
+# -------------------------------------------------------------------- functions
+
+
+def invoke(
+    run: Execution, ctx: Context, function: Function, what: str, timeout: float | None = None
+) -> Flow:
+    """Call a function with what it asks for; gives `(value, error)`."""
+    takes = function.takes
+    pool: Pool | None = None
+    if takes == "ctx":
+        request = Invoke(function.fn, (ctx,), None, function.is_async, timeout, ctx.branch)
+    elif takes == "nothing":
+        request = Invoke(function.fn, (), None, function.is_async, timeout, ctx.branch)
+    else:
+        pool = Pool("action")
+        pools = (pool, *run.pools_at(ctx.branch, ctx.op))
+        resources = Resources(pools, run.around.resources, run.bell.ring)
+        try:
+            arguments = yield from gather(function, ctx, resources, what)
+        except Exception as error:  # noqa: BLE001  # an input that cannot be had fails the step
+            later = yield from pool.close()
+            return None, error or later
+        request = Invoke(function.fn, (), arguments, function.is_async, timeout, ctx.branch)
+    if run.timed and request.is_async:
+        _shorten(run, ctx, request)
+    value, error = yield request
+    if type(value) is CoroutineType:  # a plain function that gave a coroutine
+        value, error = yield Invoke(_itself, (value,), None, True, timeout, ctx.branch)  # noqa: FBT003
+    if isinstance(error, OutOfTime) and request.timeout != timeout:
+        deadline = run.deadline(ctx.branch, ctx.op)
+        error = out_of_time(run, deadline[1] if deadline else ctx.op)
+    if pool is not None:
+        later = yield from pool.close()
+        error = error or later
+    return value, error
+
+
+# Any: a coroutine of the user's.
+async def _itself(value: Any) -> Any:  # noqa: ANN401
+    return await value
+
+
+def _shorten(run: Execution, ctx: Context, request: Invoke) -> None:
+    deadline = run.deadline(ctx.branch, ctx.op)
+    if deadline is not None:
+        left = max(0.0, deadline[0] - run.clock.now())
+        request.timeout = left if request.timeout is None else min(left, request.timeout)
+
+
+# -------------------------------------------------------------------- conditions
+
+
+def ask(run: Execution, branch: Branch, effect: fx.Ask) -> Flow:
+    """Evaluate a condition."""
+    op = effect.op
+    function = _condition(op, effect.arm)
+    ctx = Context(run, branch, op)
+    undo = run.line(branch).undo
+    mark = undo.mark()
+    value, error = yield from invoke(run, ctx, function, f"condition {function.name!r}")
+    if error is None and value is None:
+        error = _no_answer(function, ctx)
+    if isinstance(error, Suspended):
+        error = DefinitionError(
+            f"condition {function.name!r} cannot suspend the run",
+            hint="suspend in an action, or use .receive()",
+        )
+    if error is None:
+        if undo:
+            undo.commit()
+        return fx.Answer(bool(value), run.clock.now())
+    undo.rollback(mark)
+    if isinstance(error, Exception) or _is_users_own(error):
+        return fx.Failed(error)
+    return fx.Stopped(error)
+
+
+def _condition(op: Op, arm: int | None) -> Function:
+    # Any: conditions are opaque to the engine.
+    found: Any
+    if arm is None:
+        found = op.when if isinstance(op, (ops.Do, guards.Stage)) else None
+    elif isinstance(op, guards.Choice):
+        found = op.conditions[arm]
+    else:
+        found = op.condition if isinstance(op, (ops.Wait, guards.Loop)) else None
+    return Function.of(found, what="condition")
+
+
+def _no_answer(function: Function, ctx: Context) -> TypeMismatch:
+    return TypeMismatch(
+        f"condition {function.name!r} returned None instead of a bool",
+        hint="does it lack a return?",
+        where=ctx.where,
+    )
+
+
+# -------------------------------------------------------------------- retries
+
+
+def judge(run: Execution, branch: Branch, effect: fx.Judge) -> Flow:
+    """Ask the retry policy whether the branch's error is worth another attempt."""
+    op: Any = effect.op  # Any: policies are opaque to the engine
+    policy = op.retry if isinstance(op, ops.Do) else op.policy
+    error = branch.error or DefinitionError("nothing to retry")
+    attempt = branch.frames.get(op.id, {}).get("attempt", 1)
+    deadline = run.deadline(branch, op)
+    if deadline is not None and run.clock.now() >= deadline[0]:
+        return fx.GiveUp(error)
+    if policy.handler is not None:
+        outcome = yield from _handle(run, branch, op, policy, error, attempt)
+        return outcome
+    if not isinstance(error, policy.on) or attempt >= policy.attempts:
+        return fx.GiveUp(error)
+    return fx.Again(policy.backoff(attempt) if policy.backoff else 0.0)
+
+
+# Any: as above.
+def _handle(
+    run: Execution, branch: Branch, op: Op, policy: Any, error: BaseException, attempt: int
+) -> Flow:
+    ctx = Context(run, branch, op, branch.frames.get(op.id))
+    value, raised = yield Invoke(policy.handler, (ctx, error, attempt))
+    if type(value) is CoroutineType:
+        value, raised = yield Invoke(_itself, (value,), None, True, None, branch)  # noqa: FBT003
+    if raised is not None:
+        return fx.GiveUp(raised) if isinstance(raised, Exception) else fx.Stopped(raised)
+    if value is True:
+        return fx.Again(policy.backoff(attempt) if policy.backoff else 0.0)
+    if value is None or value is False:
+        return fx.GiveUp(error)
+    if isinstance(value, (int, float)) and value >= 0:
+        return fx.Again(float(value))
+    return fx.GiveUp(
+        TypeMismatch(
+            f"the handler of {op.name!r} returned {value!r}",
+            hint="true or a number of seconds tries again; false or None gives up",
+            where=ctx.where,
+        )
+    )
+
+
+# -------------------------------------------------------------------- items
+
+
+def items(run: Execution, branch: Branch, effect: fx.Items) -> Flow:
+    """List the items of a for-each."""
+    op: Any = effect.op  # Any: `over` is opaque to the engine
+    ctx = Context(run, branch, op)
+    if isinstance(op.over, Function):
+        value, error = yield from invoke(run, ctx, op.over, f"items of {op.name!r}")
+        if error is not None:
+            return fx.Failed(error) if isinstance(error, Exception) else fx.Stopped(error)
+    else:
+        try:
+            value = _stored_items(ctx, op)
+        except Exception as error:  # noqa: BLE001  # it fails the step
+            return fx.Failed(error)
+    return _listed(op, value, ctx)
+
+
+def _stored_items(ctx: Context, op: forks.ForEach) -> object:
+    key: Any = op.over  # Any: as above
+    if key not in ctx.store:
+        raise MissingInput(
+            f"for_each {op.name!r} needs the key {name_of(key)!r}, which is not in the store",
+            hint=did_you_mean(name_of(key), list(ctx.store)) or "provide it before this step",
+            where=ctx.where,
+        )
+    return ctx.store[key]
+
+
+def _listed(op: forks.ForEach, value: object, ctx: Context) -> fx.Outcome:
+    try:
+        if not isinstance(value, (str, bytes)):
+            return fx.Listed(list(value))  # type: ignore[call-overload]  # the error says so
+    except TypeError:
+        pass
+    return fx.Failed(
+        TypeMismatch(
+            f"for_each {op.name!r} cannot go over {type_name(type(value))}",
+            hint="give it a list, or a function that returns one",
+            where=ctx.where,
+        )
+    )

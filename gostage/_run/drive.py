@@ -1,0 +1,156 @@
+"""The synchronous shell: drives flows in the calling thread.
+
+Plain functions are called right here, so that a whole run stays in one thread; only branches that
+really run side by side get threads of their own. Async functions run in one event loop per run.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import signal
+import threading
+from typing import TYPE_CHECKING, Any
+
+from gostage._run.requests import Invoke, Pause
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import FrameType
+
+    from gostage._run.execution import Execution
+    from gostage._run.loop import LoopThread
+    from gostage._run.requests import Flow, Reply
+
+
+class Shell:
+    """Carries out what the flows of one run ask for."""
+
+    def __init__(self, run: Execution) -> None:
+        self._run = run
+        self._loop: LoopThread | None = None
+        self._lock = threading.Lock()
+        self._in_user_code = False
+        self.interrupted = False
+        """Whether Ctrl-C stopped the run."""
+
+    # Any: what a flow returns is between it and its caller.
+    def drive(self, flow: Flow) -> Any:  # noqa: ANN401
+        """Drive a flow to its end, with Ctrl-C turned into a cancellation."""
+        try:
+            if threading.current_thread() is not threading.main_thread():
+                return self.follow(flow)
+            with Interruptible(self):
+                return self.follow(flow)
+        finally:
+            if self._loop is not None:
+                self._loop.stop()
+
+    # Any: as above.
+    def follow(self, flow: Flow) -> Any:  # noqa: ANN401
+        """Serve a flow's requests until it returns."""
+        reply: Any = None
+        send = flow.send
+        try:
+            while True:
+                request = send(reply)
+                if type(request) is Invoke:
+                    reply = self._invoke(request)
+                elif type(request) is Pause:
+                    reply = self._pause(request)
+                else:
+                    reply = self._together(request.flows)
+        except StopIteration as stop:
+            return stop.value
+
+    def on_interrupt(self, number: int, frame: FrameType | None) -> None:
+        """Handle Ctrl-C: the first cancels and cleans up, the second kills."""
+        if self.interrupted:
+            raise KeyboardInterrupt
+        self.interrupted = True
+        # Not from within the handler: the interrupted thread may hold the run's lock.
+        threading.Thread(target=self._run.cancel, daemon=True).start()
+        if self._in_user_code:
+            raise KeyboardInterrupt
+
+    def _invoke(self, request: Invoke) -> Reply:
+        if request.is_async:
+            return self._invoke_async(request)
+        is_main = threading.current_thread() is threading.main_thread()
+        try:
+            self._in_user_code = is_main
+            kwargs = request.kwargs
+            if kwargs is None:
+                value = request.fn(*request.args)
+            else:
+                value = request.fn(*request.args, **kwargs)
+            self._in_user_code = False
+        except BaseException as error:  # noqa: BLE001  # the flow decides what it means
+            self._in_user_code = False
+            return None, error
+        return value, None
+
+    def _invoke_async(self, request: Invoke) -> Reply:
+        with self._lock:
+            if self._loop is None:
+                from gostage._run.loop import LoopThread  # 40 ms: only async actions need asyncio
+
+                self._loop = LoopThread(self._run)
+        is_main = threading.current_thread() is threading.main_thread()
+        self._in_user_code = is_main
+        try:
+            return self._loop.call(request)
+        except BaseException as error:  # noqa: BLE001  # Ctrl-C while waiting for the loop
+            return None, error
+        finally:
+            self._in_user_code = False
+
+    def _pause(self, request: Pause) -> None:
+        bell, wake = self._run.bell, request.wake
+        if request.seconds is None:
+            bell.wait(wake, None)
+        else:
+            self._run.clock.pause(lambda seconds: bell.wait(wake, seconds), request.seconds)
+
+    def _together(self, flows: Sequence[Flow]) -> None:
+        if len(flows) == 1:
+            self.follow(flows[0])
+            return
+        errors: list[BaseException] = []
+
+        def work(flow: Flow) -> None:
+            try:
+                self.follow(flow)
+            except BaseException as error:  # noqa: BLE001  # raised in the waiting thread instead
+                errors.append(error)
+
+        threads = [
+            threading.Thread(
+                target=contextvars.copy_context().run, args=(work, flow), name="gostage branch"
+            )
+            for flow in flows
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if errors:
+            raise errors[0]
+
+
+class Interruptible:
+    """Takes over Ctrl-C for as long as a run lasts, where Python's own handler is in charge."""
+
+    def __init__(self, shell: Shell) -> None:
+        self._shell = shell
+        self._mine = False
+
+    def __enter__(self) -> None:
+        self._mine = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        if self._mine:
+            signal.signal(signal.SIGINT, self._shell.on_interrupt)
+
+    def __exit__(self, *exc: object) -> None:
+        if self._mine:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+

@@ -1,0 +1,313 @@
+"""The execution: everything one live run holds in this process, and the steps of its life.
+
+It decides nothing about order (the engine does) and waits for nothing (the shell does).
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from gostage._engine import effects as fx
+from gostage._engine.guards import Sub
+from gostage._engine.machine import Machine
+from gostage._engine.plan import Plan
+from gostage._run.bell import Bell
+from gostage._run.records import Records
+from gostage._run.resources import Pool
+from gostage._run.view import RunView
+from gostage._store.transaction import fork, has_changes, undo_log
+from gostage.errors import Cancelled
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable, Mapping, Sequence
+
+    from gostage._author.middleware import Layer
+    from gostage._author.resource import Resource
+    from gostage._author.workflow import WorkflowDefinition
+    from gostage._engine.branch import Branch
+    from gostage._engine.ops import Op
+    from gostage._engine.program import Program
+    from gostage._plugins.scopes import Layers
+    from gostage._run.clock import Clock
+    from gostage._run.messages import Hub
+    from gostage._run.requests import Flow
+    from gostage._store.store import Store
+    from gostage._store.transaction import UndoLog
+
+
+class Line:
+    """What one branch holds in this process: its store and the store's undo log."""
+
+    __slots__ = ("store", "undo")
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.undo: UndoLog = undo_log(store)
+
+
+class Surroundings:
+    """What a runner gives every run: middleware, resources, messages, clock and log."""
+
+    __slots__ = ("clock", "hub", "log", "middleware", "resources")
+
+    def __init__(
+        self,
+        clock: Clock,
+        hub: Hub,
+        log: Callable[[], logging.Logger],
+        middleware: Sequence[Layer] = (),
+        resources: Sequence[Resource] = (),
+    ) -> None:
+        self.clock = clock
+        self.hub = hub
+        self.log = log
+        self.middleware = middleware
+        self.resources = resources
+
+
+class Execution:
+    """One live run."""
+
+    def __init__(
+        self,
+        run_id: str,
+        workflow: WorkflowDefinition,
+        program: Program,
+        store: Store,
+        around: Surroundings,
+    ) -> None:
+        self.run_id = run_id
+        self.workflow = workflow
+        self.around = around
+        self.clock = around.clock
+        self.store = store
+        self.plan = Plan(program, workflow.disabled)
+        self.machine = Machine(self.plan)
+        self.records = Records(self.clock.now())
+        self.bell = Bell()
+        self.lock = threading.RLock()
+        self.lines: dict[int, Line] = {0: Line(store)}
+        self.scopes: dict[tuple[int, str], Layers] = {}
+        self.pools: dict[tuple[int, str], Pool] = {(0, ""): Pool("run")}
+        self.parked: set[int] = set()
+        self.timeout: float | None = None
+        self.timed = False
+        """Whether any deadline was ever set; while not, nobody looks for one."""
+        self.left: int | None = None
+        """How many more actions or conditions may be called; None is no limit."""
+        self.detach = False
+        self.signals: dict[str, list[object]] = {}
+        self.resumptions: list[object] = []
+        self.lanes = 0
+        self.listening = 0
+        self.is_cancelled = False
+        self.loop_cancelled = False
+        """Whether the task that awaits the run was cancelled."""
+        self._sent: dict[str, int] = {}
+        self._watched: dict[int, tuple[Branch, Callable[[], object]]] = {}
+
+    # ---------------------------------------------------------------- what others look at
+
+    @property
+    def log(self) -> logging.Logger:
+        """Where the run logs to."""
+        return self.around.log()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the run was told to stop."""
+        return self.is_cancelled
+
+    def line(self, branch: Branch) -> Line:
+        """The branch's line; a forked branch works on an overlay of its parent's store."""
+        line = self.lines.get(branch.key)
+        if line is None:
+            parent = branch.parent
+            store = self.store if parent is None else fork(self.line(parent).store)
+            line = self.lines[branch.key] = Line(store)
+        return line
+
+    def view(self, branch: Branch, limit: Callable[[float], None] | None = None) -> RunView:
+        """The run as a middleware of this branch sees it."""
+        return RunView(self, self.line(branch).store, limit)
+
+    # ---------------------------------------------------------------- the machine
+
+    def begin(self, branch: Branch) -> Branch | None:
+        """Give a fresh branch its first effect."""
+        with self.lock:
+            following = self.machine.begin(branch)
+            self._take_notes()
+        return following
+
+    def feed(self, branch: Branch, outcome: fx.Outcome) -> Branch | None:
+        """Tell the machine how an effect went."""
+        with self.lock:
+            following = self.machine.feed(branch, outcome)
+            if self.machine.notes:
+                self._take_notes()
+        if following is not branch:
+            self._branch_ended(branch)
+        return following
+
+    def _branch_ended(self, branch: Branch) -> None:
+        line = self.lines.get(branch.key)
+        if branch.parent is not None and line is not None:
+            if branch.error is not None or not has_changes(line.store):
+                del self.lines[branch.key]
+        self._wake()
+
+    def _wake(self) -> None:
+        """Make everyone who waits look again, and stop what runs in branches told to stop."""
+        for branch, stop in list(self._watched.values()):
+            if branch.cancelled:
+                stop()
+        self.bell.ring()
+
+    def watch(self, branch: Branch | None, stop: Callable[[], object]) -> int:
+        """Have something stopped when its branch is told to stop."""
+        if branch is None:
+            return 0
+        key = id(stop)
+        self._watched[key] = (branch, stop)
+        if branch.cancelled:
+            stop()
+        return key
+
+    def unwatch(self, key: int) -> None:
+        """It has ended."""
+        self._watched.pop(key, None)
+
+    def cancelled_in_loop(self) -> None:
+        """The awaiting task was cancelled: the run unwinds first."""
+        self.loop_cancelled = True
+        self.cancel()
+
+    def _take_notes(self) -> None:
+        self.records.take(self.machine.notes)
+        self.machine.notes.clear()
+
+    # ---------------------------------------------------------------- stopping
+
+    def cancel(self) -> bool:
+        """Tell the run to stop before its next step; false if it has ended."""
+        with self.lock:
+            if self.machine.end is not None:
+                return False
+            self.is_cancelled = True
+            self.machine.root.cancel()
+            self.parked.clear()
+        self._wake()
+        return True
+
+    def limit(self, frame: dict[str, Any], deadline: float) -> None:  # Any: see Branch.frames
+        """Make a deadline count for everything inside a scope; the earliest one counts."""
+        earlier = frame.get("deadline")
+        frame["deadline"] = deadline if earlier is None else min(earlier, deadline)
+        self.timed = True
+
+    def deadline(self, branch: Branch, op: Op | None) -> tuple[float, Op] | None:
+        """The nearest deadline of the scopes around an op, and whose it is."""
+        if not self.timed:
+            return None
+        nearest: tuple[float, Op] | None = None
+        while op is not None:
+            frame = branch.frame_of(op)
+            deadline = None if frame is None else frame.get("deadline")
+            if deadline is not None and (nearest is None or deadline <= nearest[0]):
+                nearest = (deadline, op)
+            op = op.parent
+        return nearest
+
+    def cancellation(self) -> Cancelled:
+        """Make the interrupt that stops a branch."""
+        return Cancelled(f"run {self.run_id!r} was cancelled")
+
+    # ---------------------------------------------------------------- signals
+
+    def deliver(self, name: str, data: object) -> None:
+        """Put a signal where its `receive` finds it."""
+        with self.lock:
+            self.signals.setdefault(name, []).append(data)
+            self.parked.clear()
+        self.bell.ring()
+
+    def resume_with(self, data: object) -> None:
+        """Let the step that suspended first go on with this."""
+        with self.lock:
+            self.resumptions.append(data)
+            self.parked.clear()
+        self.bell.ring()
+
+    def take_signal(self, name: str) -> list[object] | None:
+        """The oldest signal of this name, in a list of one."""
+        with self.lock:
+            waiting = self.signals.get(name)
+            if not waiting:
+                return None
+            signal = waiting.pop(0)
+            if not waiting:
+                del self.signals[name]
+            return [signal]
+
+    def waiting_branches(self) -> list[Branch]:
+        """Branches that only the outside world can move, oldest first."""
+        effects = (fx.Listen, fx.Hold)
+        return [b for b in self.machine.branches.values() if isinstance(b.effect, effects)]
+
+    def is_idle(self) -> bool:
+        """Whether every lane waits for the outside world."""
+        return self.lanes <= self.listening
+
+    def next_seq(self, op: Op) -> int:
+        """Count the messages of one sender."""
+        with self.lock:
+            count = self._sent[op.id] = self._sent.get(op.id, 0) + 1
+        return count
+
+    # ---------------------------------------------------------------- pools
+
+    def pools_at(self, branch: Branch, op: Op) -> tuple[Pool, ...]:
+        """The pools an action at this op can use, narrowest first."""
+        place: Op | None = op
+        line: Branch = branch
+        found = []
+        while place is not None:
+            pool = self.pools.get((line.key, place.id))
+            if pool is not None:
+                found.append(pool)
+            if place is line.root and line.parent is not None:
+                line = line.parent
+            place = place.parent
+        return tuple(found)
+
+    def owners(self, op: Op) -> list[WorkflowDefinition]:
+        """The workflows an op belongs to, outermost first."""
+        found: list[Any] = []  # Any: what a scope stands around is opaque to the engine
+        place: Op | None = op
+        while place is not None:
+            if isinstance(place, Sub):
+                found.append(place.source)
+            place = place.parent
+        return [self.workflow, *reversed(found)]
+
+    def leave(self) -> Flow:
+        """Leave the process with the run still going: clean up, youngest first."""
+        while self.scopes:
+            _, layers = self.scopes.popitem()
+            layers.abandon()
+        first: BaseException | None = None
+        for pool in reversed(list(self.pools.values())):
+            error = yield from pool.close()
+            first = first or error
+        self.pools = {(0, ""): Pool("run")}
+        self.parked.clear()
+        return first
+
+    def initial(self, values: Mapping[str, object]) -> None:
+        """Put the values a run starts with."""
+        for key, value in values.items():
+            self.store[key] = value
+        self.lines[0].undo.commit()

@@ -1,0 +1,107 @@
+"""A lane: drives one branch, effect by effect, until it ends or can go no further for now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gostage._engine import effects as fx
+from gostage._run import calls, joins, pauses, scoping
+from gostage._run.deadlines import out_of_time
+from gostage._run.requests import Together
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gostage._engine.branch import Branch
+    from gostage._run.execution import Execution
+    from gostage._run.requests import Flow
+
+# Any: each function takes its own kind of effect; the table keeps them together.
+_PERFORM: dict[type[fx.Effect], Callable[..., Any]] = {
+    fx.Call: calls.call,
+    fx.Ask: calls.ask,
+    fx.Judge: calls.judge,
+    fx.Items: calls.items,
+    fx.Open: scoping.open_,
+    fx.Close: scoping.close,
+    fx.Pause: pauses.pause,
+    fx.Listen: pauses.listen,
+    fx.Hold: pauses.hold,
+    fx.Join: joins.join,
+}
+_ALWAYS = frozenset((fx.Close, fx.Judge, fx.Join))
+"""What is carried out even when the branch was told to stop, or has no steps left."""
+
+
+def lane(run: Execution, branch: Branch) -> Flow:
+    """Drive a branch, and whatever takes its place when it ends."""
+    run.lanes += 1
+    try:
+        yield from _drive(run, branch)
+    finally:
+        run.lanes -= 1
+        run.bell.ring()
+
+
+def _drive(run: Execution, branch: Branch) -> Flow:
+    error = scoping.reenter(run, branch)
+    current: Branch | None = branch
+    if error is not None:
+        current = run.feed(branch, fx.Failed(error))
+    while current is not None:
+        effect = current.effect
+        if effect is None:
+            current = run.begin(current)
+            continue
+        kind = type(effect)
+        if run.left is not None and kind not in _ALWAYS and not _has_step(run, effect):
+            break
+        if kind is fx.Fork:
+            yield from fork(run, current)
+            if current.effect is effect:
+                break
+            continue
+        outcome = None if kind in _ALWAYS else _stop(run, current, effect)
+        if outcome is None:
+            outcome = yield from _PERFORM[kind](run, current, effect)
+        if outcome is None:
+            break
+        current = run.feed(current, outcome)
+    if current is not None:
+        run.parked.add(current.key)
+
+
+def fork(run: Execution, branch: Branch) -> Flow:
+    """Drive a branch's children until none of them can go on."""
+    effect = branch.effect
+    run.lanes -= 1  # this lane only waits for the others
+    while branch.effect is effect:
+        ready = joins.ready_children(run, branch)
+        if not ready:
+            break
+        if run.left is None:
+            yield Together([lane(run, child) for child in ready])
+            continue
+        joins.next_turn(branch, ready[0])
+        yield from lane(run, ready[0])
+        if not run.left:
+            break
+    run.lanes += 1
+
+
+def _stop(run: Execution, branch: Branch, effect: fx.Effect) -> fx.Outcome | None:
+    if branch.cancelled:
+        return fx.Stopped(run.cancellation())
+    deadline = run.deadline(branch, effect.op)
+    if deadline is None or run.clock.now() < deadline[0]:
+        return None
+    return fx.Failed(out_of_time(run, deadline[1]))
+
+
+def _has_step(run: Execution, effect: fx.Effect) -> bool:
+    if not run.left:
+        pauses.settle(run, effect)
+        return False
+    if calls.is_step(effect):
+        run.left -= 1
+    return True

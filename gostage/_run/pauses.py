@@ -1,0 +1,105 @@
+"""Pauses: timers, and waiting for the outside world."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gostage._engine import effects as fx
+from gostage._run.deadlines import out_of_time
+from gostage._run.requests import Pause
+from gostage.errors import WaitTimeout
+
+if TYPE_CHECKING:
+    from gostage._engine.branch import Branch
+    from gostage._run.execution import Execution
+    from gostage._run.requests import Flow
+
+
+def settle(run: Execution, effect: fx.Effect) -> None:
+    """Fix until when it lasts, the first time it is seen."""
+    if isinstance(effect, fx.Pause) and effect.until is None:
+        effect.until = run.clock.now() + effect.seconds
+    elif isinstance(effect, fx.Listen) and effect.until is None:
+        timeout = effect.op.timeout  # type: ignore[attr-defined]  # only a Receive listens
+        effect.until = None if timeout is None else run.clock.now() + timeout
+
+
+def pause(run: Execution, branch: Branch, effect: fx.Pause) -> Flow:
+    """Sit a pause out, unless the run is to leave the process meanwhile."""
+    settle(run, effect)
+    until = effect.until or 0.0
+    if run.left is not None and effect.why != "sleep":
+        return fx.DONE  # whoever applies single steps decides how long to wait between them
+    while not branch.cancelled:
+        now = run.clock.now()
+        if now >= until:
+            return fx.DONE
+        if run.detach or run.left is not None:
+            return None
+        deadline = run.deadline(branch, effect.op)
+        if deadline is not None and now >= deadline[0]:
+            return fx.Failed(out_of_time(run, deadline[1]))
+        end = until if deadline is None else min(until, deadline[0])
+        yield Pause(end - now, lambda: branch.cancelled)
+    return fx.Stopped(run.cancellation())
+
+
+def listen(run: Execution, branch: Branch, effect: fx.Listen) -> Flow:
+    """Take the signal if it is there; else wait as long as other lanes are at work."""
+    settle(run, effect)
+    op = effect.op
+    signal: list[object] | None = None
+
+    def wake() -> bool:
+        nonlocal signal
+        signal = signal or run.take_signal(op.name)
+        return signal is not None or branch.cancelled or run.is_idle()
+
+    yield from _wait(run, wake)
+    if signal is not None:
+        return _received(run, branch, effect, signal[0])
+    if branch.cancelled:
+        return fx.Stopped(run.cancellation())
+    if effect.until is not None and run.clock.now() >= effect.until:
+        return fx.Failed(
+            WaitTimeout(
+                f"step {op.name!r} got no signal in time",
+                hint="give it a longer timeout=, or signal the run sooner",
+            )
+        )
+    return None
+
+
+def _received(run: Execution, branch: Branch, effect: fx.Listen, value: object) -> fx.Outcome:
+    into = effect.op.into  # type: ignore[attr-defined]  # only a Receive listens
+    if into is not None:
+        line = run.line(branch)
+        try:
+            line.store[into] = value
+        except Exception as error:  # noqa: BLE001  # a typed key refuses what was sent
+            return fx.Failed(error)
+        line.undo.commit()
+    return fx.Done(value)
+
+
+def hold(run: Execution, branch: Branch, effect: fx.Hold) -> Flow:
+    """Go on with the resume data if it is there; else wait as long as other lanes are at work."""
+
+    def is_first() -> bool:
+        waiting = [b for b in run.waiting_branches() if isinstance(b.effect, fx.Hold)]
+        return bool(run.resumptions) and waiting[0] is branch
+
+    yield from _wait(run, lambda: is_first() or branch.cancelled or run.is_idle())
+    if branch.cancelled:
+        return fx.Stopped(run.cancellation())
+    with run.lock:
+        return fx.Done(run.resumptions.pop(0)) if is_first() else None
+
+
+def _wait(run: Execution, wake: object) -> Flow:
+    run.listening += 1
+    run.bell.ring()
+    try:
+        yield Pause(None, wake)  # type: ignore[arg-type]  # both callers give a predicate
+    finally:
+        run.listening -= 1

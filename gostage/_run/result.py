@@ -1,0 +1,117 @@
+"""The result of a run: what became of it, its store and the record of every item."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from gostage.errors import RunFailed, Where
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from gostage._run.records import StepRecord
+    from gostage._store.store import Store
+
+Status = Literal[
+    "completed",
+    "failed",
+    "bailed",
+    "cancelled",
+    "waiting",
+    "sleeping",
+    "running",
+    "pending",
+    "interrupted",
+    "blocked",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Suspension:
+    """Why a run waits: the reason and the data its step gave, or the signal it listens for."""
+
+    reason: str
+    # Any: the step's own data.
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Result:
+    """What became of one run."""
+
+    __slots__ = (
+        "_list_steps",
+        "_steps",
+        "_text",
+        "bail_reason",
+        "duration",
+        "error",
+        "run_id",
+        "status",
+        "store",
+        "suspended",
+        "workflow_id",
+    )
+
+    def __init__(
+        self,
+        *,
+        run_id: str,
+        workflow_id: str,
+        status: Status,
+        store: Store,
+        duration: float,
+        list_steps: Callable[[], Sequence[StepRecord]],
+        error: BaseException | None = None,
+        text: str = "",
+        bail_reason: str | None = None,
+        suspended: Suspension | None = None,
+    ) -> None:
+        self.run_id = run_id
+        self.workflow_id = workflow_id
+        self.status: Status = status
+        self.store = store
+        self.duration = duration
+        self.error = error
+        self.bail_reason = bail_reason
+        self.suspended = suspended
+        self._text = text
+        self._list_steps = list_steps
+        self._steps: tuple[StepRecord, ...] | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the run completed, or ended early on purpose."""
+        return self.status in ("completed", "bailed")
+
+    @property
+    def steps(self) -> tuple[StepRecord, ...]:
+        """A record of every item of the run, in workflow order."""
+        if self._steps is None:
+            self._steps = tuple(self._list_steps())
+        return self._steps
+
+    def raise_for_error(self) -> Result:
+        """Raise RunFailed, with the original error as its cause, unless the run is fine."""
+        if self.error is not None:
+            hint = getattr(self.error, "hint", "")
+            where = getattr(self.error, "where", None) or Where(run=self.run_id)
+            raise RunFailed(self._text, hint=hint, where=where) from self.error
+        return self
+
+    def __repr__(self) -> str:
+        return f"<result {self.status} of {self.workflow_id!r} run={self.run_id!r}>"
+
+
+def format_results(results: Sequence[Result]) -> str:
+    """Show several results as text: a line for each and a summary."""
+    if not results:
+        return "No workflows executed"
+    lines = []
+    for number, result in enumerate(results, 1):
+        word = "SUCCESS" if result.ok else result.status.upper()
+        lines.append(f"Workflow {number}: {result.workflow_id} - {word} ({result.duration:.3f}s)")
+        if result.error is not None:
+            lines.append(f"  Error: {result._text or result.error}")  # noqa: SLF001  # same module
+    done = sum(result.ok for result in results)
+    return "\n".join([*lines, f"Summary: {done}/{len(results)} workflows succeeded"])

@@ -1,0 +1,191 @@
+"""Scoping: opens and closes the middleware around runs and stages, with what belongs to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gostage._engine import effects as fx
+from gostage._engine import guards
+from gostage._plugins.scopes import Ended, Layers
+from gostage._run.deadlines import out_of_time
+from gostage._run.notes import add_note
+from gostage._run.resources import Pool
+from gostage._store.copies import own_copy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from gostage._author.initial import InitialValue
+    from gostage._author.middleware import Layer
+    from gostage._author.workflow import WorkflowDefinition
+    from gostage._engine.branch import Branch
+    from gostage._engine.guards import Scope
+    from gostage._engine.ops import Op
+    from gostage._plugins.scopes import Maker
+    from gostage._run.execution import Execution
+    from gostage._run.requests import Flow
+    from gostage._store.store import Store
+
+
+def open_(run: Execution, branch: Branch, effect: fx.Open) -> Flow:
+    """Enter a scope: merge initial data, then its middleware, outermost first."""
+    op: Any = effect.op  # Any: what a scope stands around is opaque to the engine
+    frame: dict[str, Any] = {}  # Any: see Branch.frames
+    timeout = _timeout(run, op)
+    if timeout is not None:
+        run.limit(frame, run.clock.now() + timeout)
+    if op.level in ("stage", "sub"):
+        _merge_initial(run, branch, op)
+    if op.level == "stage":
+        run.pools[branch.key, op.id] = Pool("stage")
+    layers = _layers(run, branch, op, frame)
+    if layers is not None:
+        state = layers.open()
+        if isinstance(state, Ended):
+            outcome = yield from _not_opened(run, branch, op, state)
+            return outcome
+        run.scopes[branch.key, op.id] = layers
+    return fx.Opened(frame.get("deadline"))
+
+
+def _not_opened(run: Execution, branch: Branch, op: Op, state: Ended) -> Flow:
+    pool = run.pools.pop((branch.key, op.id), None)
+    if pool is not None:
+        yield from pool.close()
+    if state.error is None:
+        return fx.Skipped()
+    return fx.Failed(state.error) if isinstance(state.error, Exception) else fx.Stopped(state.error)
+
+
+def close(run: Execution, branch: Branch, effect: fx.Close) -> Flow:
+    """Leave a scope, youngest first: resources, then middleware."""
+    op = effect.op
+    error = branch.error
+    if error is None:
+        error = _late(run, branch, op)
+    pool = run.pools.pop((branch.key, op.id), None) if op.id else run.pools.get((0, ""))
+    if pool is not None:
+        failed = yield from pool.close()
+        error = _both(error, failed)
+    layers = run.scopes.pop((branch.key, op.id), None)
+    if layers is None:
+        return fx.Closed() if error is None else fx.Failed(error)
+    state = layers.close(None, error)
+    if branch.interrupted:
+        layers.abandon()
+        return fx.Closed()
+    if isinstance(state, Ended):
+        return _closed(state)
+    run.scopes[branch.key, op.id] = layers
+    if op.id and pool is not None:
+        run.pools[branch.key, op.id] = Pool("stage")
+    return fx.Reopened(layers.passes)
+
+
+def _closed(state: Ended) -> fx.Outcome:
+    if state.error is None:
+        return fx.Closed()
+    return fx.Failed(state.error) if isinstance(state.error, Exception) else fx.Stopped(state.error)
+
+
+def _both(error: BaseException | None, failed: BaseException | None) -> BaseException | None:
+    if error is not None and failed is not None:
+        add_note(error, f"and then: {failed!r}")
+    return error or failed
+
+
+def reenter(run: Execution, branch: Branch) -> BaseException | None:
+    """Enter the open scopes around a branch again, outermost first; gives what went wrong."""
+    place: Op | None = branch.effect.op if branch.effect is not None else None
+    around: list[guards.Scope] = []
+    while place is not None:
+        if isinstance(place, guards.Scope) and place.id in branch.frames:
+            around.append(place)
+        place = place.parent
+    try:
+        for op in reversed(around):
+            if (branch.key, op.id) not in run.scopes:
+                _reenter(run, branch, op)
+    except Exception as error:  # noqa: BLE001  # a middleware that cannot be entered again
+        return error
+    return None
+
+
+def _reenter(run: Execution, branch: Branch, op: Scope) -> None:
+    frame = branch.frames[op.id]
+    if frame.get("deadline") is not None:
+        run.timed = True
+    if op.level == "stage":
+        run.pools.setdefault((branch.key, op.id), Pool("stage"))
+    layers = _layers(run, branch, op, frame)
+    if layers is not None:
+        layers.reopen(frame.get("passes", ()))
+        run.scopes[branch.key, op.id] = layers
+
+
+# Any: as in `open_`.
+def _layers(run: Execution, branch: Branch, op: Any, frame: dict[str, Any]) -> Layers | None:
+    found = list(_middleware(run, op))
+    if not found:
+        return None
+    given = {
+        "run": run.view(branch, lambda deadline: run.limit(frame, deadline)),
+        "stage": op.source.stage if op.level in ("workflow", "stage") else None,
+        "store": run.line(branch).store,
+    }
+    return Layers([maker(layer, {**given, "workflow": owner}) for layer, owner in found])
+
+
+# Any: as in `open_`.
+def _middleware(run: Execution, op: Any) -> Iterator[tuple[Layer, WorkflowDefinition]]:
+    if op.level == "run":
+        yield from ((layer, run.workflow) for layer in run.around.middleware)
+    elif op.level == "workflow":
+        for owner in run.owners(op):
+            yield from ((layer, owner) for layer in owner.middleware)
+    elif op.level == "stage":
+        yield from ((layer, run.owners(op)[-1]) for layer in op.source.stage.middleware)
+
+
+# Any: the values a middleware asks for by name.
+def maker(layer: Layer, given: Mapping[str, Any]) -> Maker:
+    """Make what makes the middleware's generator: a fresh one for each entry."""
+    return lambda: layer.fn(**{name: given[name] for name in layer.names})
+
+
+# Any: as in `open_`.
+def _timeout(run: Execution, op: Any) -> float | None:
+    if op.level == "run":
+        return run.timeout
+    return op.source.timeout if op.level == "workflow" else None
+
+
+# Any: as in `open_`.
+def _merge_initial(run: Execution, branch: Branch, op: Any) -> None:
+    line = run.line(branch)
+    put_initial(line.store, (op.source.stage if op.level == "stage" else op.source).initial)
+    if line.undo:
+        line.undo.commit()
+
+
+def put_initial(store: Store, initial: Mapping[str, InitialValue]) -> None:
+    """Put initial data: values, times to live and metadata replace what is there."""
+    for key, entry in initial.items():
+        store.put(
+            key,
+            own_copy(entry.value),
+            ttl=entry.ttl,
+            tags=list(entry.tags),
+            props=dict(entry.props),
+            description=entry.description,
+        )
+
+
+def _late(run: Execution, branch: Branch, op: Op) -> BaseException | None:
+    frame = branch.frames.get(op.id)
+    deadline = None if frame is None else frame.get("deadline")
+    if deadline is None or run.clock.now() < deadline:
+        return None
+    return out_of_time(run, op)
+
+

@@ -1,0 +1,132 @@
+"""Sessions: one stretch of a run from where it stands until it ends or has to wait."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from gostage._engine import effects as fx
+from gostage._run.joins import is_parked
+from gostage._run.lane import lane
+from gostage._run.result import Result, Suspension
+from gostage.errors import Bailed, DefinitionError, Interrupt
+
+if TYPE_CHECKING:
+    from gostage._engine.machine import End
+    from gostage._engine.ops import Op
+    from gostage._run.execution import Execution
+    from gostage._run.requests import Flow
+    from gostage._run.result import Status
+
+_WORDS = {"action": "action", "stage": "stage", "branch": "branch"}
+
+
+def journey(run: Execution) -> Flow:
+    """Drive the run as far as it goes now; gives its result."""
+    started = time.perf_counter()
+    machine = run.machine
+    yield from lane(run, machine.root)
+    while machine.end is None and run.left is None and not is_parked(run, machine.root):
+        yield from lane(run, machine.root)
+    error: BaseException | None = None
+    if machine.end is None:
+        error = yield from run.leave()
+    return conclude(run, time.perf_counter() - started, error)
+
+
+def conclude(
+    run: Execution,
+    duration: float,
+    torn: BaseException | None = None,
+    status: Status | None = None,
+) -> Result:
+    """Say what became of the run; `torn` is what failed while it was leaving the process."""
+    end = run.machine.end
+    status = status or _status(run, end)
+    error = None if end is None or status in ("completed", "bailed") else end.error
+    if torn is not None and error is None:
+        status, error = "failed", torn
+    plan, records = run.plan, run.records
+    result = Result(
+        run_id=run.run_id,
+        workflow_id=run.workflow.id,
+        status=status,
+        store=run.store,
+        duration=duration,
+        list_steps=lambda: list(records.listed(plan)),
+        error=error,
+        text="" if error is None else failure_text(run, end, error),
+        bail_reason=end.error.reason if end and isinstance(end.error, Bailed) else None,
+        suspended=_suspension(run),
+    )
+    if end is None:
+        _ = result.steps  # the run may go on: what was seen now is kept
+    return result
+
+
+def _status(run: Execution, end: End | None) -> Status:
+    if end is None:
+        if run.waiting_branches():
+            return "waiting"
+        pauses = [b for b in run.machine.branches.values() if isinstance(b.effect, fx.Pause)]
+        return "sleeping" if pauses else "running"
+    if end.error is None:
+        return "completed"
+    if isinstance(end.error, Bailed):
+        return "bailed"
+    return "cancelled" if end.interrupted else "failed"
+
+
+def _suspension(run: Execution) -> Suspension | None:
+    for branch in run.waiting_branches() if run.machine.end is None else ():
+        if isinstance(branch.effect, fx.Hold):
+            return Suspension(branch.effect.reason, dict(branch.effect.data))
+    return None
+
+
+def failure_text(run: Execution, end: End | None, error: BaseException) -> str:
+    """`stage 'load' failed: action 'read' failed: boom`."""
+    places: list[Op] = []
+    place = None if end is None else end.failed_at
+    while place is not None:
+        if not place.hidden:
+            places.append(place)
+        place = place.parent
+    reason = str(error) or type(error).__name__
+    if not places:
+        return f"workflow {run.workflow.id!r} failed: {reason}"
+    shown = (f"{_WORDS.get(op.kind, 'step')} {op.name!r} failed: " for op in reversed(places))
+    return "".join(shown) + reason
+
+
+def interrupt_of(run: Execution) -> BaseException | None:
+    """What must be raised once the run has cleaned up: Ctrl-C, an exit, but none of our own."""
+    end = run.machine.end
+    if end is None or not end.interrupted or end.error is None:
+        return None
+    return None if isinstance(end.error, Interrupt) else end.error
+
+
+def check_runnable(run: Execution) -> None:
+    """Refuse, before anything runs, what no run could carry out."""
+    items = getattr(run.workflow, "items", ())
+    if not items:
+        raise DefinitionError(
+            f"workflow {run.workflow.id!r} has nothing to run",
+            hint="give it a stage or a step: .stage('id', action) or .do('name', function)",
+        )
+    for op in run.plan.program.ops.values():
+        _check_op(op)
+
+
+# Any: what ops carry is opaque to the engine.
+def _check_op(op: Any) -> None:
+    asks = op.kind == "spawn" or bool(getattr(op, "isolate", False))
+    if op.kind == "action":
+        asks = bool(getattr(op.action, "isolate", False))
+    if asks:
+        raise DefinitionError(
+            f"{_WORDS.get(op.kind, 'step')} {op.name!r} asks for a child process, "
+            "which this version cannot start",
+            hint="take out isolate= or spawn(); it then runs in this process",
+        )

@@ -1,0 +1,1 @@
+"""First-party plugins, written with the public names of gostage alone."""

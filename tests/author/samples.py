@@ -1,0 +1,125 @@
+"""Code that stored definitions can name: importable actions, conditions, middleware and classes."""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gostage._author.action import Action, action
+from gostage._author.resource import resource
+from gostage._store.keys import Key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@action(tags=["io"])
+def load(ctx: object, batch: int = 1, source: str = "here") -> int:
+    """Load rows."""
+    return batch
+
+
+@action(name="save!", timeout=30, provides=("a", "b"))
+def save(ctx: object) -> tuple[int, int]:
+    """Save rows."""
+    return 1, 2
+
+
+def plain(ctx: object, rows: list[int] | None = None) -> None:
+    """A function without decoration."""
+
+
+def is_ready(ctx: object, limit: int = 3) -> bool:
+    """A condition."""
+    return True
+
+
+def give_up(ctx: object, error: Exception, attempt: int) -> bool:
+    """A handler of a retry."""
+    return False
+
+
+def pause(attempt: int) -> float:
+    """A backoff."""
+    return 1.0
+
+
+def draw() -> float:
+    """Chance, without any."""
+    return 0.5
+
+
+def around(run: object, stage: object = None) -> Iterator[None]:
+    """A middleware."""
+    yield
+
+
+def around_action(ctx: Any) -> Iterator[None]:
+    """A middleware around actions."""
+    yield
+
+
+@resource
+def connection(ctx: object) -> Iterator[int]:
+    """A resource."""
+    yield 1
+
+
+class Step(Action):
+    """A class action without state."""
+
+    tags = ["class"]  # noqa: RUF012 - as an author writes it
+
+    def run(self, ctx: object, size: int = 1) -> int:
+        """Do it."""
+        return size
+
+
+class Guarded(Action):
+    """A class action with its condition as a method."""
+
+    def run(self, ctx: object) -> None:
+        """Do it."""
+
+    def when(self, ctx: object) -> bool:
+        """Whether to."""
+        return True
+
+
+class Copy(Action):
+    """A class action with state."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def run(self, ctx: object) -> str:
+        """Do it."""
+        return self.path
+
+
+copy_here = Copy("here")
+a_lambda = action(lambda ctx: 1)
+total = Key("total", int, merge=operator.add)
+names = Key("names", dict[str, list[int]], secret=True)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Looks like an `Isolate` to this layer."""
+
+    backend: str = "process"
+
+
+class Tools:
+    """Holds methods of each kind."""
+
+    @classmethod
+    def check(cls, ctx: object) -> bool:
+        """A condition as a class method."""
+        return True
+
+    @staticmethod
+    def look(ctx: object) -> bool:
+        """A condition as a static method."""
+        return True
