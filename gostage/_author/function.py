@@ -17,7 +17,7 @@ from gostage.errors import DefinitionError, did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from gostage._author.signature import Raw, Signature, Takes
+    from gostage._author.signature import Raw, Signature
 
 __all__ = ["EMPTY", "Function", "Parameter"]
 
@@ -47,7 +47,16 @@ class Parameter:
 class Function:
     """How a user's function is called: with nothing, with the context, or with more by name."""
 
-    __slots__ = ("_parameters", "_signature", "fn", "inputs", "name", "params")
+    __slots__ = (
+        "_parameters",
+        "_signature",
+        "fn",
+        "inputs",
+        "is_async",
+        "name",
+        "params",
+        "takes",
+    )
 
     def __init__(
         self,
@@ -60,6 +69,10 @@ class Function:
         self.name = name_of_function(fn)
         self.params = params
         self.inputs = inputs
+        self.is_async = signature.is_async
+        """Whether calling it gives an awaitable."""
+        self.takes = signature.takes
+        """How it is called: `fn()`, `fn(ctx)`, or with more by name."""
         self._signature = signature
         self._parameters: tuple[Parameter, ...] | None = None
 
@@ -108,19 +121,9 @@ class Function:
         return Function(self.fn, self._signature, merged, renamed)
 
     @property
-    def is_async(self) -> bool:
-        """Whether calling it gives an awaitable."""
-        return self._signature.is_async
-
-    @property
     def is_generator(self) -> bool:
         """Whether it yields, async or not."""
         return self._signature.is_generator
-
-    @property
-    def takes(self) -> Takes:
-        """How it is called: `fn()`, `fn(ctx)`, or with more by name."""
-        return self._signature.takes
 
     @property
     def file(self) -> str | None:

@@ -43,7 +43,7 @@ class Headed(Tagged, Flow):
                 f"the id of a {self.kind} must be a text, not {id!r}",
                 hint="add(…) takes what is already made",
             )
-        self._id = options.check_name(id, f"a {self.kind}")
+        self._id = options.check_name(id, f"a {self.kind}", "id")
         self.name = self._id if name is None else options.check_name(name, self.label)
         self.description = options.check_description(description, self.label)
         self.tags = options.check_tags(tags, self.label)

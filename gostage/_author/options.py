@@ -32,12 +32,12 @@ class Placement(Protocol):
 Isolated: TypeAlias = bool | str | Placement
 
 
-def check_name(value: object, owner: str) -> str:
+def check_name(value: object, owner: str, word: str = "name") -> str:
     """Let a name pass; it is a text that is not empty."""
     if isinstance(value, str) and value.strip():
         return value
     raise DefinitionError(
-        f"the name of {owner} must be a text that is not empty, not {value!r}",
+        f"the {word} of {owner} must be a text that is not empty, not {value!r}",
         hint="names are how a run finds its place again, and what people see",
     )
 

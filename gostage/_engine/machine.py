@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from gostage._engine import effects as fx
 from gostage._engine.branch import ENTER, FAIL, LEAVE, Branch
 from gostage._engine.forks import ForEach
+from gostage._engine.ops import Do
 
 if TYPE_CHECKING:
     from gostage._engine.forks import Forking
@@ -60,6 +61,16 @@ class Machine:
         if effect is None:
             return self.begin(branch)
         op = branch.op = effect.op
+        if type(outcome) is fx.Done and type(effect) is fx.Call and not self.plan.edited:
+            following = op.next
+            if type(following) is Do and following.ask is None:  # by far the commonest step
+                branch.value = outcome.value
+                branch.frames.pop(op.id, None)
+                branch.effect = following.call
+                return branch
+        return self._weigh(branch, op, outcome)
+
+    def _weigh(self, branch: Branch, op: Op, outcome: fx.Outcome) -> Branch | None:
         if isinstance(outcome, (fx.Failed, fx.GiveUp)):
             self._pend(branch, op, outcome.error)
             following = op.broke(self, branch)

@@ -92,7 +92,7 @@ class BranchOp(Op):
 class Do(Op):
     """One action."""
 
-    __slots__ = ("action", "ask", "call", "plain", "retry", "when")
+    __slots__ = ("action", "ask", "call", "retry", "when")
     kind = "action"
     keeps_record = False
 
@@ -103,7 +103,6 @@ class Do(Op):
         self.retry = node.retry
         self.call = fx.Call(self)
         self.ask = None if node.when is None else fx.Ask(self)
-        self.plain = node.when is None and node.retry is None
 
     def enter(self, machine: Machine, branch: Branch) -> fx.Effect | None:
         return self.call if self.ask is None else self.ask

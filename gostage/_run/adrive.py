@@ -11,7 +11,7 @@ import contextvars
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from gostage._run.requests import Invoke, Pause
+from gostage._run.requests import Await, Invoke, Pause
 from gostage._run.tasks import finish
 
 if TYPE_CHECKING:
@@ -40,10 +40,9 @@ class AsyncShell:
             while True:
                 request = flow.send(reply)
                 if type(request) is Invoke:
-                    if request.is_async:
-                        reply = await finish(request, self._run)
-                    else:
-                        reply = await self._in_thread(request, thread)
+                    reply = await self._in_thread(request, thread)
+                elif type(request) is Await:
+                    reply = await finish(request, self._run)
                 elif type(request) is Pause:
                     reply = await self._pause(request)
                 else:
@@ -87,6 +86,6 @@ class AsyncShell:
 
 def _call(request: Invoke) -> Reply:
     try:
-        return request.fn(*request.args, **(request.kwargs or {})), None
+        return request.fn(*request.args, **request.kwargs), None
     except BaseException as error:  # noqa: BLE001  # the flow decides what it means
         return None, error

@@ -5,19 +5,19 @@ Whatever a failing attempt assigned, deleted, inserted or disabled is taken back
 
 from __future__ import annotations
 
-import time
+from time import perf_counter
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
 from gostage._author.function import Function
 from gostage._engine import effects as fx
 from gostage._engine import forks, guards, ops
-from gostage._plugins.scopes import INSIDE, Ended, Layers
+from gostage._plugins.scopes import Ended, Layers
 from gostage._run.context import Context
 from gostage._run.deadlines import attempt_timed_out, out_of_time
 from gostage._run.inputs import gather
-from gostage._run.records import Record
-from gostage._run.requests import Invoke, OutOfTime
+from gostage._run.notes import add_note
+from gostage._run.requests import NO_KEYWORDS, Await, Invoke, OutOfTime
 from gostage._run.resources import Pool, Resources
 from gostage._run.scoping import maker
 from gostage._store.keys import name_of
@@ -32,13 +32,15 @@ from gostage.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from gostage._author.action import Action
     from gostage._engine.branch import Branch
     from gostage._engine.ops import Op
     from gostage._run.execution import Execution
-    from gostage._run.requests import Flow, Reply
+    from gostage._run.records import Record
+    from gostage._run.requests import Flow
+    from gostage._store.transaction import UndoLog
 
 
 def is_step(effect: fx.Effect) -> bool:
@@ -56,24 +58,23 @@ def call(run: Execution, branch: Branch, effect: fx.Call) -> Flow:
     """Call an action once, inside the middleware of its level."""
     op: Any = effect.op  # Any: what stands in a Do is opaque to the engine
     action: Action[..., Any] = op.action
-    frame = branch.frames.get(op.id)
-    ctx = Context(run, branch, op, frame)
-    record = run.records.by_id[op.id] = Record("running", ctx.attempt, time.perf_counter())
-    layers = _layers(action, ctx)
-    if layers is None:
-        value, error = yield from _attempt(run, ctx, action)
-        handled, skipped = None, False
+    line = run.line(branch)
+    ctx = Context(run, branch, op, line.store, branch.frames.get(op.id))
+    record = run.records.begin(op.id, ctx.attempt)
+    if action.use:
+        layers = Layers([maker(layer, _given(ctx)) for layer in action.use])
+        value, error, record.error = yield from _wrapped(run, ctx, action, layers, record)
     else:
-        value, error, handled, skipped = yield from _wrapped(run, ctx, action, layers)
-    record.duration = time.perf_counter() - record.started
+        value, error = yield from _attempt(run, ctx, action, line.undo)
+    record.duration = perf_counter() - record.started
     if error is None:
-        record.status = "skipped" if skipped else "completed"
-        record.error = handled
+        if record.status == "running":
+            record.status = "completed"
         return fx.DONE if value is None else fx.Done(value)
-    return _failed(record, error)
+    return _failed(ctx, record, error)
 
 
-def _failed(record: Record, error: BaseException) -> fx.Outcome:
+def _failed(ctx: Context, record: Record, error: BaseException) -> fx.Outcome:
     record.error = error
     if isinstance(error, Suspended):
         record.status, record.error = "waiting", None
@@ -83,6 +84,7 @@ def _failed(record: Record, error: BaseException) -> fx.Outcome:
         return fx.Stopped(error)
     if isinstance(error, Exception) or _is_users_own(error):
         record.status = "failed"
+        add_note(error, f"in {_place(ctx)}")
         return fx.Failed(error)
     record.status = "cancelled"
     return fx.Stopped(error)
@@ -93,46 +95,60 @@ def _is_users_own(error: BaseException) -> bool:
     return type(error).__module__ == "asyncio.exceptions"
 
 
-def _layers(action: Action[..., Any], ctx: Context) -> Layers | None:
-    if not action.use:
-        return None
-    given = {
+def _place(ctx: Context) -> str:
+    stage = ctx.stage
+    owner = "" if stage is None else f" of stage {stage.id!r}"
+    return f"action {ctx.op.name!r}{owner}, run {ctx.execution.run_id!r}"
+
+
+# Any: the values a middleware asks for by name.
+def _given(ctx: Context) -> dict[str, Any]:
+    return {
         "run": ctx.run,
         "workflow": ctx.workflow,
         "stage": ctx.stage,
-        "action": action,
+        "action": ctx.action,
         "ctx": ctx,
         "store": ctx.store,
     }
-    return Layers([maker(layer, given) for layer in action.use])
 
 
-def _wrapped(run: Execution, ctx: Context, action: Action[..., Any], layers: Layers) -> Flow:
-    state = layers.open()
-    interrupt: BaseException | None = None
-    inner: BaseException | None = None
-    while not isinstance(state, Ended):
-        value, inner = yield from _attempt(run, ctx, action)
-        if inner is not None and not isinstance(inner, Exception):
-            interrupt = inner
-        state = layers.close(value, inner)
-        if interrupt is not None and state is INSIDE:
-            layers.abandon()
-            break
-    if interrupt is not None or not isinstance(state, Ended):
-        return None, interrupt, None, False
-    if state.error is None and state.value is not None and (state.skipped or inner is not None):
-        error = _provide(run, ctx, action, state.value)
-        return state.value, error, inner, state.skipped
-    return state.value, state.error, inner, state.skipped
-
-
-def _attempt(run: Execution, ctx: Context, action: Action[..., Any]) -> Flow:
+def _wrapped(
+    run: Execution, ctx: Context, action: Action[..., Any], layers: Layers, record: Record
+) -> Flow:
+    """Attempt the action inside its layers; gives its value, its error, and one handled inside."""
     undo = run.line(ctx.branch).undo
+    inner: BaseException | None = None
+    state = layers.open()
+    while not isinstance(state, Ended):
+        value, inner = yield from _attempt(run, ctx, action, undo)
+        state = layers.close(value, inner)
+        if inner is not None and not isinstance(inner, Exception):
+            layers.abandon()  # an interrupt: nothing can hold it, or run the inside again
+            return None, inner, None
+    if state.error is not None:
+        return None, state.error, None
+    if state.skipped:
+        record.status = "skipped"
+    error = None
+    if inner is not None or state.skipped:
+        error = _keep(run, ctx, action, state.value) if state.value is not None else None
+    if undo:
+        undo.commit()
+    return state.value, error, inner
+
+
+def _attempt(run: Execution, ctx: Context, action: Action[..., Any], undo: UndoLog) -> Flow:
     mark = undo.mark()
-    value, error = yield from _timed(run, ctx, action)
+    function = action.function
+    if action.timeout is None and function.takes != "more" and not function.is_async:
+        value, error = yield Invoke(function.fn, (ctx,) if function.takes == "ctx" else ())
+        if type(value) is CoroutineType:
+            value, error = yield Await(_itself, (value,), branch=ctx.branch)
+    else:
+        value, error = yield from _timed(run, ctx, action)
     if error is None and action.provides is not None:
-        error = _provide(run, ctx, action, value)
+        error = _keep(run, ctx, action, value)
     if error is None or isinstance(error, (Suspended, Bailed)):
         if undo:
             undo.commit()
@@ -144,19 +160,19 @@ def _attempt(run: Execution, ctx: Context, action: Action[..., Any]) -> Flow:
 
 def _timed(run: Execution, ctx: Context, action: Action[..., Any]) -> Flow:
     timeout = action.timeout
-    if timeout is None:
-        reply = yield from invoke(run, ctx, action.function, f"action {action.name!r}")
-        return reply
-    started = time.perf_counter()
-    ctx.set_deadline(run.clock.now() + timeout)
+    started = perf_counter()
+    if timeout is not None:
+        ctx.set_deadline(run.clock.now() + timeout)
     reply = yield from invoke(run, ctx, action.function, f"action {action.name!r}", timeout)
-    late = time.perf_counter() - started > timeout
+    if timeout is None:
+        return reply
+    late = perf_counter() - started > timeout
     if isinstance(reply[1], OutOfTime) or (late and reply[1] is None):
         return None, attempt_timed_out(action.name, timeout, ctx.where)
     return reply
 
 
-def _provide(
+def _keep(
     run: Execution, ctx: Context, action: Action[..., Any], value: object
 ) -> BaseException | None:
     keys = action.provides
@@ -199,46 +215,59 @@ def invoke(
     run: Execution, ctx: Context, function: Function, what: str, timeout: float | None = None
 ) -> Flow:
     """Call a function with what it asks for; gives `(value, error)`."""
-    takes = function.takes
-    pool: Pool | None = None
-    if takes == "ctx":
-        request = Invoke(function.fn, (ctx,), None, function.is_async, timeout, ctx.branch)
-    elif takes == "nothing":
-        request = Invoke(function.fn, (), None, function.is_async, timeout, ctx.branch)
+    if function.takes != "more":
+        arguments = (ctx,) if function.takes == "ctx" else ()
+        reply = yield from _perform(run, ctx, function, timeout, arguments, NO_KEYWORDS)
+        return reply
+    pool = Pool("action")
+    pools = (pool, *run.pools_at(ctx.branch, ctx.op))
+    resources = Resources(pools, run.around.resources, run.bell.ring)
+    try:
+        found = yield from gather(function, ctx, resources, what)
+    except Exception as error:  # noqa: BLE001  # an input that cannot be had fails the step
+        value, failed = None, error
     else:
-        pool = Pool("action")
-        pools = (pool, *run.pools_at(ctx.branch, ctx.op))
-        resources = Resources(pools, run.around.resources, run.bell.ring)
-        try:
-            arguments = yield from gather(function, ctx, resources, what)
-        except Exception as error:  # noqa: BLE001  # an input that cannot be had fails the step
-            later = yield from pool.close()
-            return None, error or later
-        request = Invoke(function.fn, (), arguments, function.is_async, timeout, ctx.branch)
-    if run.timed and request.is_async:
-        _shorten(run, ctx, request)
-    value, error = yield request
-    if type(value) is CoroutineType:  # a plain function that gave a coroutine
-        value, error = yield Invoke(_itself, (value,), None, True, timeout, ctx.branch)  # noqa: FBT003
-    if isinstance(error, OutOfTime) and request.timeout != timeout:
+        value, failed = yield from _perform(run, ctx, function, timeout, (), found)
+    torn = yield from pool.close()
+    return value, failed or torn
+
+
+# Any: what a user's function takes is the user's business.
+def _perform(
+    run: Execution,
+    ctx: Context,
+    function: Function,
+    timeout: float | None,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+) -> Flow:
+    value, error = None, None
+    if not function.is_async:
+        value, error = yield Invoke(function.fn, args, kwargs)
+        if type(value) is not CoroutineType:
+            return value, error
+    limit = _limit(run, ctx, timeout)
+    if function.is_async:
+        value, error = yield Await(function.fn, args, kwargs, limit, ctx.branch)
+    else:  # a plain function that gave a coroutine
+        value, error = yield Await(_itself, (value,), NO_KEYWORDS, limit, ctx.branch)
+    if isinstance(error, OutOfTime) and limit != timeout:
         deadline = run.deadline(ctx.branch, ctx.op)
         error = out_of_time(run, deadline[1] if deadline else ctx.op)
-    if pool is not None:
-        later = yield from pool.close()
-        error = error or later
     return value, error
+
+
+def _limit(run: Execution, ctx: Context, timeout: float | None) -> float | None:
+    deadline = run.deadline(ctx.branch, ctx.op)
+    if deadline is None:
+        return timeout
+    left = max(0.0, deadline[0] - run.clock.now())
+    return left if timeout is None else min(left, timeout)
 
 
 # Any: a coroutine of the user's.
 async def _itself(value: Any) -> Any:  # noqa: ANN401
     return await value
-
-
-def _shorten(run: Execution, ctx: Context, request: Invoke) -> None:
-    deadline = run.deadline(ctx.branch, ctx.op)
-    if deadline is not None:
-        left = max(0.0, deadline[0] - run.clock.now())
-        request.timeout = left if request.timeout is None else min(left, request.timeout)
 
 
 # -------------------------------------------------------------------- conditions
@@ -248,7 +277,7 @@ def ask(run: Execution, branch: Branch, effect: fx.Ask) -> Flow:
     """Evaluate a condition."""
     op = effect.op
     function = _condition(op, effect.arm)
-    ctx = Context(run, branch, op)
+    ctx = Context(run, branch, op, run.line(branch).store)
     undo = run.line(branch).undo
     mark = undo.mark()
     value, error = yield from invoke(run, ctx, function, f"condition {function.name!r}")
@@ -313,10 +342,10 @@ def judge(run: Execution, branch: Branch, effect: fx.Judge) -> Flow:
 def _handle(
     run: Execution, branch: Branch, op: Op, policy: Any, error: BaseException, attempt: int
 ) -> Flow:
-    ctx = Context(run, branch, op, branch.frames.get(op.id))
+    ctx = Context(run, branch, op, run.line(branch).store, branch.frames.get(op.id))
     value, raised = yield Invoke(policy.handler, (ctx, error, attempt))
     if type(value) is CoroutineType:
-        value, raised = yield Invoke(_itself, (value,), None, True, None, branch)  # noqa: FBT003
+        value, raised = yield Await(_itself, (value,), branch=branch)
     if raised is not None:
         return fx.GiveUp(raised) if isinstance(raised, Exception) else fx.Stopped(raised)
     if value is True:
@@ -340,7 +369,7 @@ def _handle(
 def items(run: Execution, branch: Branch, effect: fx.Items) -> Flow:
     """List the items of a for-each."""
     op: Any = effect.op  # Any: `over` is opaque to the engine
-    ctx = Context(run, branch, op)
+    ctx = Context(run, branch, op, run.line(branch).store)
     if isinstance(op.over, Function):
         value, error = yield from invoke(run, ctx, op.over, f"items of {op.name!r}")
         if error is not None:

@@ -40,7 +40,12 @@ class Context:
 
     # Any: see Branch.frames.
     def __init__(
-        self, execution: Execution, branch: Branch, op: Op, frame: dict[str, Any] | None = None
+        self,
+        execution: Execution,
+        branch: Branch,
+        op: Op,
+        store: Store,
+        frame: dict[str, Any] | None = None,
     ) -> None:
         self.execution = execution
         self.branch = branch
@@ -48,7 +53,7 @@ class Context:
         self.attempt: int = 1 if frame is None else frame.get("attempt", 1)
         self._resume = frame if frame is not None and "resume" in frame else None
         self._turn = turn_of(branch, op) if op.is_repeated else NO_TURN
-        self.store: Store = execution.line(branch).store
+        self.store = store
         self._deadline: float | None = None
         self._live: Live | None = None
 

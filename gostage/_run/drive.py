@@ -11,7 +11,7 @@ import signal
 import threading
 from typing import TYPE_CHECKING, Any
 
-from gostage._run.requests import Invoke, Pause
+from gostage._run.requests import Await, Invoke, Pause
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,11 +50,14 @@ class Shell:
         """Serve a flow's requests until it returns."""
         reply: Any = None
         send = flow.send
+        is_main = threading.current_thread() is threading.main_thread()
         try:
             while True:
                 request = send(reply)
                 if type(request) is Invoke:
-                    reply = self._invoke(request)
+                    reply = self._invoke(request, is_main)
+                elif type(request) is Await:
+                    reply = self._await(request, is_main)
                 elif type(request) is Pause:
                     reply = self._pause(request)
                 else:
@@ -72,37 +75,30 @@ class Shell:
         if self._in_user_code:
             raise KeyboardInterrupt
 
-    def _invoke(self, request: Invoke) -> Reply:
-        if request.is_async:
-            return self._invoke_async(request)
-        is_main = threading.current_thread() is threading.main_thread()
+    def _invoke(self, request: Invoke, is_main: bool) -> Reply:
         try:
             self._in_user_code = is_main
-            kwargs = request.kwargs
-            if kwargs is None:
-                value = request.fn(*request.args)
-            else:
-                value = request.fn(*request.args, **kwargs)
+            value = request.fn(*request.args, **request.kwargs)
             self._in_user_code = False
         except BaseException as error:  # noqa: BLE001  # the flow decides what it means
             self._in_user_code = False
             return None, error
         return value, None
 
-    def _invoke_async(self, request: Invoke) -> Reply:
+    def _await(self, request: Await, is_main: bool) -> Reply:
         with self._lock:
             if self._loop is None:
                 from gostage._run.loop import LoopThread  # 40 ms: only async actions need asyncio
 
                 self._loop = LoopThread(self._run)
-        is_main = threading.current_thread() is threading.main_thread()
-        self._in_user_code = is_main
         try:
-            return self._loop.call(request)
-        except BaseException as error:  # noqa: BLE001  # Ctrl-C while waiting for the loop
-            return None, error
-        finally:
+            self._in_user_code = is_main
+            reply = self._loop.call(request)
             self._in_user_code = False
+        except BaseException as error:  # noqa: BLE001  # Ctrl-C while waiting for the loop
+            self._in_user_code = False
+            return None, error
+        return reply
 
     def _pause(self, request: Pause) -> None:
         bell, wake = self._run.bell, request.wake

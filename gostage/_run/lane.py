@@ -61,11 +61,13 @@ def _drive(run: Execution, branch: Branch) -> Flow:
             if current.effect is effect:
                 break
             continue
-        outcome = None if kind in _ALWAYS else _stop(run, current, effect)
+        outcome = None
+        if (run.timed or current.cancelled) and kind not in _ALWAYS:
+            outcome = _stop(run, current, effect)
         if outcome is None:
             outcome = yield from _PERFORM[kind](run, current, effect)
-        if outcome is None:
-            break
+            if outcome is None:
+                break
         current = run.feed(current, outcome)
     if current is not None:
         run.parked.add(current.key)

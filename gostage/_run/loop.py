@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from gostage._run.execution import Execution
-    from gostage._run.requests import Invoke, Reply
+    from gostage._run.requests import Await, Reply
 
 
 class LoopThread:
@@ -31,7 +31,7 @@ class LoopThread:
         )
         self._thread.start()
 
-    def call(self, request: Invoke) -> Reply:
+    def call(self, request: Await) -> Reply:
         """Call an async function in the loop and wait for it; Ctrl-C cancels it."""
         from concurrent.futures import Future  # 12 ms, and asyncio has it anyway
 
@@ -52,12 +52,12 @@ class LoopThread:
         self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         self._loop.close()
 
-    def _start(self, request: Invoke, future: Future[Reply]) -> None:
+    def _start(self, request: Await, future: Future[Reply]) -> None:
         task = self._loop.create_task(self._answer(request, future))
         del task  # the loop keeps it as long as it runs; `finish` never leaves it alone
 
     # Any: coroutines of the user's.
-    async def _answer(self, request: Invoke, future: Future[Any]) -> None:
+    async def _answer(self, request: Await, future: Future[Any]) -> None:
         try:
             future.set_result(await finish(request, self._run))
         except BaseException as error:  # noqa: BLE001  # the waiting thread must not wait forever

@@ -51,6 +51,11 @@ class Records:
         self.by_id: dict[str, Record] = {}
         self._anchor = now - time.perf_counter()
 
+    def begin(self, id_: str, attempt: int) -> Record:
+        """Begin the record of an action that is called now."""
+        record = self.by_id[id_] = Record("running", attempt, time.perf_counter())
+        return record
+
     def take(self, notes: Iterable[Note]) -> None:
         """Enter what the machine noted."""
         now = time.perf_counter()

@@ -6,8 +6,9 @@ be waited for it yields, and the shell (threads or an event loop) sends back the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
@@ -15,22 +16,40 @@ if TYPE_CHECKING:
     from gostage._engine.branch import Branch
 
     # Any: replies differ by request; each flow knows what it asked for.
-    Flow = Generator["Request", Any, Any]
+    Flow = Generator["Invoke | Await | Pause | Together", Any, Any]
     Reply = tuple[object, "BaseException | None"]
 
-
-class Request(Protocol):
-    """Any of the requests below."""
+NO_KEYWORDS: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(slots=True)
 class Invoke:
-    """Call a user's function; the reply is `(value, error)`, one of them None."""
+    """Call a plain function of the user's; the reply is `(value, error)`, one of them None."""
 
-    fn: Callable[..., object]
-    args: Sequence[object] = ()
-    kwargs: Mapping[str, object] | None = None
-    is_async: bool = False
+    __slots__ = ("args", "fn", "kwargs")
+
+    # Any: what a user's function takes is the user's business.
+    def __init__(
+        self,
+        fn: Callable[..., Any],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] = NO_KEYWORDS,
+    ) -> None:
+        self.fn = fn
+        self.args = args
+        self.kwargs = kwargs
+
+
+@dataclass(frozen=True, slots=True)
+class Await:
+    """Await an async function of the user's; the reply is as for `Invoke`.
+
+    It is stopped when its time is up (the error is `OutOfTime`) or when its branch is.
+    """
+
+    # Any: as above.
+    fn: Callable[..., Any]
+    args: Sequence[Any] = ()
+    kwargs: Mapping[str, Any] = field(default_factory=lambda: NO_KEYWORDS)
     timeout: float | None = None
     branch: Branch | None = None
 
@@ -50,5 +69,5 @@ class Together:
     flows: Sequence[Flow]
 
 
-class OutOfTime(Exception):  # noqa: N818  # a marker between shell and flow, never shown
-    """The shell stopped a function because its time was up."""
+class OutOfTime(Exception):
+    """The shell stopped a function because its time was up; between shell and flow only."""

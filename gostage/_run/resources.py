@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from gostage._author.resource import Resource
 from gostage._run.inputs import gather
 from gostage._run.notes import add_note
-from gostage._run.requests import Invoke, Pause
+from gostage._run.requests import Await, Invoke, Pause
 from gostage.errors import DefinitionError
 
 if TYPE_CHECKING:
@@ -81,8 +81,7 @@ class Teardown:
 
     def run(self) -> Flow:
         """Run it to its end; a second yield is a mistake of its author."""
-        advance = _anext if self._is_async else next
-        value, error = yield Invoke(advance, (self._generator, _DONE), is_async=self._is_async)
+        value, error = yield _advance(self._generator, is_async=self._is_async)
         if error is not None:
             add_note(error, f"while tearing down resource {self._name!r}")
             return error
@@ -92,6 +91,13 @@ class Teardown:
                 hint="what stands after its one yield is the teardown",
             )
         return None
+
+
+# Any: a user's generator.
+def _advance(generator: Any, *, is_async: bool) -> Await | Invoke:
+    if is_async:
+        return Await(_anext, (generator, _DONE))
+    return Invoke(next, (generator, _DONE))
 
 
 # Any: a user's generator.
@@ -153,13 +159,11 @@ class Resources:
         value, error, teardown = None, None, None
         if resource.is_generator:
             generator = function.fn(**arguments)
-            advance = _anext if resource.is_async else next
-            value, error = yield Invoke(advance, (generator, _DONE), is_async=resource.is_async)
+            value, error = yield _advance(generator, is_async=resource.is_async)
             teardown = Teardown(resource.name, generator, is_async=resource.is_async)
         else:
-            value, error = yield Invoke(
-                function.fn, kwargs=arguments, is_async=function.is_async
-            )
+            call = Await if function.is_async else Invoke
+            value, error = yield call(function.fn, (), arguments)
         if error is not None:
             add_note(error, f"while setting up resource {resource.name!r}")
             raise error

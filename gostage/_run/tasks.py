@@ -9,10 +9,10 @@ from gostage._run.requests import OutOfTime
 
 if TYPE_CHECKING:
     from gostage._run.execution import Execution
-    from gostage._run.requests import Invoke, Reply
+    from gostage._run.requests import Await, Reply
 
 
-async def finish(request: Invoke, run: Execution) -> Reply:
+async def finish(request: Await, run: Execution) -> Reply:
     """Await the function; gives `(value, error)` and leaves no task behind."""
     loop = asyncio.get_running_loop()
     task = loop.create_task(_call(request))
@@ -36,13 +36,13 @@ async def finish(request: Invoke, run: Execution) -> Reply:
 
 
 # Any: what the user's function returns.
-async def _call(request: Invoke) -> Any:  # noqa: ANN401
-    return await request.fn(*request.args, **(request.kwargs or {}))  # type: ignore[misc]  # async
+async def _call(request: Await) -> Any:  # noqa: ANN401
+    return await request.fn(*request.args, **request.kwargs)
 
 
 # Any: as above.
 def _reply(
-    request: Invoke, task: asyncio.Task[Any], stopped: BaseException | None, run: Execution
+    request: Await, task: asyncio.Task[Any], stopped: BaseException | None, run: Execution
 ) -> Reply:
     if task.cancelled():
         was_told = request.branch is not None and request.branch.cancelled

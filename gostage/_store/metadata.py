@@ -38,7 +38,7 @@ def for_put(table: Table, key: str | Key[Any], options: Options) -> Extra | None
     if options.tags is not None:
         extra = replace(extra, tags=tags_of(options.tags, name))
     if options.props is not None:
-        extra = replace(extra, props=_props_of(options.props, name))
+        extra = replace(extra, props=props_of(options.props, name))
     if options.description is not None:
         extra = replace(extra, description=str(options.description))
     ttl = seconds_of(options.ttl, name)
@@ -54,7 +54,8 @@ def for_merge(extra: Extra | None, key: Key[Any], value: object) -> Extra:
     return replace(extra or Extra(), parts=Parts(key, (value,)))
 
 
-def _props_of(props: Mapping[str, object], key: str) -> Mapping[str, Any]:
+def props_of(props: Mapping[str, object], key: str) -> Mapping[str, Any]:  # Any: as in entries
+    """Check properties, and keep a copy that nobody else can change."""
     if not hasattr(props, "keys") or not all(isinstance(name, str) for name in props):
         raise StoreError(
             f"props of key {key!r} must be a mapping of texts to values, not {props!r}",
@@ -84,7 +85,7 @@ def remove_tag(table: Table, key: str, tag: str) -> bool:
 def set_prop(table: Table, key: str, name: str, value: object) -> None:
     """Set a property."""
     extra = table.require(key).extra or Extra()
-    _write(table, key, replace(extra, props=_props_of({**extra.props, name: value}, key)))
+    _write(table, key, replace(extra, props=props_of({**extra.props, name: value}, key)))
 
 
 def get_prop(table: Table, key: str, name: str, default: object) -> Any:  # noqa: ANN401 - a property is any value

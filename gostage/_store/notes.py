@@ -9,7 +9,6 @@ from gostage.errors import NotStorable
 
 if TYPE_CHECKING:
     from gostage._store.codec import Codec
-    from gostage._store.entry import Entry
 
 __all__ = ["Note", "Notes"]
 
@@ -18,33 +17,38 @@ class Note(NamedTuple):
     """One value that was handed out, and its encoding at that moment."""
 
     key: str
-    entry: Entry
+    value: object
     data: object
 
 
 class Notes:
-    """The notes since the last commit, one for each entry."""
+    """The notes since the last commit, one for each key and value."""
 
     __slots__ = ("_codec", "_notes")
 
     def __init__(self, codec: Codec) -> None:
         self._codec = codec
-        # By identity: an entry that was replaced and comes back by a rollback is still known.
-        self._notes: dict[int, Note] = {}
+        # By identity: a value that was replaced and comes back by a rollback is still known.
+        self._notes: dict[tuple[str, int], Note] = {}
 
     def __bool__(self) -> bool:
         """Whether anything that could change in place was handed out."""
         return bool(self._notes)
 
-    def add(self, key: str, entry: Entry) -> None:
-        """Note an entry that is about to be handed out, unless it is known or cannot change."""
-        if id(entry) in self._notes or is_fixed(entry.value):
-            return
+    def add(self, key: str, value: object) -> None:
+        """Note a value that is about to be handed out, unless it is known or cannot change."""
+        if (key, id(value)) not in self._notes and not is_fixed(value):
+            self.renew(key, value)
+
+    def renew(self, key: str, value: object) -> None:
+        """Note a value as it is now."""
         try:
-            data = self._codec.encode(entry.value)
+            data = self._codec.encode(value)
         except NotStorable:
-            return  # it lives in memory only, so no one outside can miss a change
-        self._notes[id(entry)] = Note(key, entry, data)
+            # It lives in memory only, so no one outside can miss a change.
+            self._notes.pop((key, id(value)), None)
+        else:
+            self._notes[key, id(value)] = Note(key, value, data)
 
     def stale(self) -> list[Note]:
         """The notes whose values are no longer what they were."""
@@ -52,13 +56,13 @@ class Notes:
 
     def _is_stale(self, note: Note) -> bool:
         try:
-            return not alike(note.data, self._codec.encode(note.entry.value))
+            return not alike(note.data, self._codec.encode(note.value))
         except NotStorable:
             return True
 
-    def before(self, note: Note) -> Entry:
-        """The entry as it was when it was handed out."""
-        return note.entry.with_value(self._codec.decode(note.data))
+    def before(self, note: Note) -> object:
+        """The value as it was when it was handed out."""
+        return self._codec.decode(note.data)
 
     def clear(self) -> None:
         """Forget everything."""

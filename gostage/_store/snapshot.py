@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from gostage._store.copies import own_copy
-from gostage._store.entry import DELETED, EXPIRED, Entry, Extra, Parts, tags_of
+from gostage._store.entry import DELETED, EXPIRED, SENSITIVE, Entry, Extra, Parts, tags_of
+from gostage._store.keys import name_of
+from gostage._store.metadata import props_of
 from gostage.errors import NotStorable, StoreError
 
 if TYPE_CHECKING:
@@ -38,10 +40,8 @@ def export_entry(table: Table, key: str) -> Record | None:
 
 def load(table: Table, exported: Mapping[str, Any]) -> None:
     """Fill an empty table with what was exported; times to live go on from what remained."""
-    records = _records(exported)
-    shift = table.clock() - float(exported["now"])
-    for record in sorted(records, key=lambda each: each["order"]):
-        key, entry = _entry(table.codec, record, shift)
+    entries = _entries(table, exported)
+    for key, entry in sorted(entries, key=lambda item: item[1].order):
         if not entry.is_expired(table.clock()):
             table.order = max(table.order, entry.order)
             table.entries[key] = entry
@@ -69,13 +69,11 @@ def export_changes(overlay: Overlay) -> Record:
 
 def load_changes(overlay: Overlay, exported: Mapping[str, Any]) -> None:
     """Make exported changes again, in a branch that has none yet."""
-    for key in exported.get("deleted", ()):
-        overlay.entries[str(key)] = DELETED
-    for key in exported.get("expired", ()):
-        overlay.entries[str(key)] = EXPIRED
-    shift = overlay.clock() - float(exported.get("now", 0.0))
-    for record in _records(exported):
-        key, entry = _entry(overlay.codec, record, shift)
+    entries = _entries(overlay, exported)
+    for word, mark in (("deleted", DELETED), ("expired", EXPIRED)):
+        for key in exported.get(word, ()):
+            overlay.entries[name_of(key)] = mark
+    for key, entry in entries:
         overlay.order = max(overlay.order, entry.order)
         overlay.entries[key] = entry
 
@@ -116,7 +114,7 @@ def _encoded(codec: Codec, key: str, entry: Entry) -> Any:  # noqa: ANN401 - JSO
     raise NotStorable(f"the sensitive value (***) of key {key!r} cannot leave the process")
 
 
-def _records(exported: object) -> list[Record]:
+def _entries(table: Table, exported: object) -> list[tuple[str, Entry]]:
     if not isinstance(exported, Mapping) or not isinstance(exported.get("entries"), list):
         raise StoreError("this is no exported store", hint="give what store.export() returned")
     if exported.get("version") != VERSION:
@@ -124,29 +122,30 @@ def _records(exported: object) -> list[Record]:
             f"the exported store has version {exported.get('version')!r}, this is {VERSION}",
             hint="read it with the version of gostage that wrote it",
         )
-    records: list[Record] = exported["entries"]
-    return records
+    try:
+        shift = table.clock() - float(exported["now"])
+        return [_entry(table.codec, record, shift) for record in exported["entries"]]
+    except StoreError:
+        raise
+    except Exception as error:  # the data may hold anything
+        raise StoreError("the exported store is damaged", hint="export it again") from error
 
 
 def _entry(codec: Codec, record: Record, shift: float) -> tuple[str, Entry]:
-    try:
-        key = record["key"]
-        is_secret = "sensitive" in record.get("tags", ())
-        value = _decoded(codec, record["value"], key, is_secret=is_secret)
-        expires = record.get("expires")
-        extra = Extra(
-            expires=None if expires is None else expires + shift,
-            tags=tags_of(record.get("tags", ()), key),
-            props=codec.decode(record.get("props", {})),
-            description=record.get("description", ""),
-            parts=_parts(codec, record.get("merge"), value),
-        )
-        kept = None if extra.is_empty() else extra
-        return str(key), Entry(value, record["order"], record["created"], record["updated"], kept)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise StoreError(
-            "an entry of the exported store is damaged", hint="export the store again"
-        ) from error
+    key = name_of(record["key"])
+    tags = tags_of(record.get("tags", ()), key)
+    value = _decoded(codec, record["value"], key, is_secret=SENSITIVE in tags)
+    expires = record.get("expires")
+    extra = Extra(
+        expires=None if expires is None else float(expires) + shift,
+        tags=tags,
+        props=props_of(codec.decode(record.get("props", {})), key),
+        description=str(record.get("description", "")),
+        parts=_parts(codec, record.get("merge"), value),
+    )
+    created, updated = float(record["created"]), float(record["updated"])
+    kept = None if extra.is_empty() else extra
+    return key, Entry(value, int(record["order"]), created, updated, kept)
 
 
 def _parts(codec: Codec, merge: list[object] | None, value: object) -> Parts | None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from gostage._store.codec import Codec
     from gostage._store.entry import Extra
-    from gostage._store.notes import Notes
+    from gostage._store.notes import Note, Notes
 
 __all__ = ["Table"]
 
@@ -77,7 +77,7 @@ class Table:
         """The live entry whose value may be handed to a user, who may change it in place."""
         entry = self.require(key)
         if self.notes is not None:
-            self.notes.add(key, entry)
+            self.notes.add(key, entry.value)
         return entry
 
     def put(self, key: str, value: object) -> None:
@@ -157,25 +157,36 @@ class Table:
 
     def settle(self) -> list[str]:
         """Turn changes in place into written ones that can be undone; the keys they were under."""
-        if not self.notes:
-            return []
         keys = []
-        for note in self.notes.stale():
-            if self.entries.get(note.key) is not note.entry:
-                continue
+        for note, entry in self._stale():
             keys.append(note.key)
-            fresh = note.entry.with_value(note.entry.value, self.clock())
-            if self.records is not None:
-                self.records.append((note.key, self.restored(note.entry, self.notes.before(note))))
-            self.entries[note.key] = fresh
-            self.notes.add(note.key, fresh)
+            self._part_records(note, entry)
+            self.entries[note.key] = entry.with_value(note.value, self.clock())
+            if self.notes is not None:
+                self.notes.renew(note.key, note.value)
         return keys
+
+    def _part_records(self, note: Note, entry: Entry) -> None:
+        # Earlier records may hold the very value that was changed; they get it as it was.
+        if self.records is None or self.notes is None:
+            return
+        self.records.append((note.key, entry))
+        value = self.notes.before(note)
+        for index, (key, old) in enumerate(self.records):
+            if key == note.key and old is not None and old.value is note.value:
+                self.records[index] = (key, self.restored(old, old.with_value(value)))
 
     def unsettle(self) -> None:
         """Bring values that were changed in place back to what they were when handed out."""
-        for note in self.notes.stale() if self.notes else ():
-            if self.entries.get(note.key) is note.entry and self.notes is not None:
-                self.entries[note.key] = self.restored(note.entry, self.notes.before(note))
+        for note, entry in self._stale():
+            if self.notes is not None:
+                before = entry.with_value(self.notes.before(note))
+                self.entries[note.key] = self.restored(entry, before)
+
+    def _stale(self) -> list[tuple[Note, Entry]]:
+        # The values that were changed in place and are still in their entries.
+        found = [(n, self.entries.get(n.key)) for n in (self.notes.stale() if self.notes else ())]
+        return [(n, entry) for n, entry in found if entry is not None and entry.value is n.value]
 
     def restored(self, entry: Entry, before: Entry) -> Entry:
         """Take note that `before` stands for `entry` from now on."""

@@ -65,7 +65,7 @@ def _make_check(annotation: Any) -> Check:  # noqa: ANN401, PLR0911 - an annotat
     if hasattr(annotation, "__supertype__"):  # NewType
         return _make_check(annotation.__supertype__)
     if type(annotation).__name__ == "TypeAliasType":
-        return _make_check(annotation.__value__)
+        return lambda value: satisfies(value, annotation.__value__)  # it may contain itself
     return _make_special(annotation)
 
 
@@ -117,7 +117,7 @@ def _make_generic(annotation: Any, origin: Any, args: tuple[Any, ...]) -> Check:
     if origin is type:
         return _make_type_of(args)
     if type(origin).__name__ == "TypeAliasType":
-        return _make_check(origin.__value__)
+        return lambda value: satisfies(value, origin.__value__)
     if origin is tuple:
         return _make_tuple(args)
     if not isinstance(origin, type):
@@ -134,7 +134,7 @@ def _make_type_of(args: tuple[Any, ...]) -> Check:
     wanted = args[0] if args else Any
     options = typing.get_args(wanted) if typing.get_origin(wanted) in _UNIONS else (wanted,)
     classes = tuple(option for option in options if isinstance(option, type))
-    if len(classes) < len(options):
+    if len(classes) < len(options) or Any in classes:  # Any is a class from Python 3.11 on
         return lambda value: isinstance(value, type)
     return lambda value: isinstance(value, type) and issubclass(value, classes)
 
@@ -175,13 +175,13 @@ def _make_container(origin: type, args: tuple[Any, ...]) -> Check:
 
 def _make_typed_dict(cls: Any) -> Check:  # noqa: ANN401 - a TypedDict class has no common base
     required = frozenset(cls.__required_keys__)
-    checks = {name: _make_check(hint) for name, hint in hints_of(cls).items()}
+    hints = hints_of(cls)
 
-    def check(value: object) -> bool:
+    def check(value: object) -> bool:  # asks again for each item: the class may contain itself
         return (
             isinstance(value, dict)
             and required <= value.keys()
-            and all(each(value[name]) for name, each in checks.items() if name in value)
+            and all(satisfies(value[name], hint) for name, hint in hints.items() if name in value)
         )
 
     return check
