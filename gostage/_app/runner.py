@@ -292,9 +292,7 @@ class Runner:
                 f"a runner runs workflows, not {workflow!r}",
                 hint="Workflow('id').do(…), or Workflow.from_dict(…) for a definition as data",
             )
-        execution = new_execution(workflow, self._around, run_id)
-        session.check_runnable(execution)
-        return execution
+        return new_execution(workflow, self._around, run_id)
 
     def _status(self, run_id: str) -> Status:
         entry = self._runs.find(run_id)

@@ -7,6 +7,7 @@ from types import FunctionType, MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, cast, overload
 
 from gostage._author import options
+from gostage._author.edits import EDITS
 from gostage._author.function import Function
 from gostage._author.reference import reference_of
 from gostage._author.signature import first_line, name_of_function
@@ -35,7 +36,7 @@ else:
     P = ParamSpec("P")
     R = TypeVar("R")
 
-__all__ = ["OPTIONS", "Action", "action"]
+__all__ = ["OPTIONS", "Action", "action", "action_of", "state_of"]
 
 OPTIONS: Final[Mapping[str, Callable[[object, str], object]]] = MappingProxyType(
     {
@@ -78,7 +79,9 @@ class Action(Tagged, Generic[P, R]):
     use: Any = ()
     inputs: Mapping[str, AnyKey] = NOTHING
 
+    _is_placed: bool = False
     _params: Mapping[str, object] = NOTHING
+    _origin: Action[..., Any] | None = None
     # Any: a user's function returns what it likes.
     _fn: Callable[..., Any] | None = None
     _function: Function | None = None
@@ -146,6 +149,8 @@ class Action(Tagged, Generic[P, R]):
         if check is not None:
             value = check(value, self._owner())
         super().__setattr__(name, value)
+        if self._is_placed and name in ("name", "when", "retry", "isolate"):
+            EDITS.count += 1  # a program was made from what it said before
         if name == "inputs":
             self.__dict__["_function"] = None
             self.__dict__["inputs"] = self.function.inputs
@@ -174,8 +179,14 @@ class Action(Tagged, Generic[P, R]):
 
     @property
     def reference(self) -> str | None:
-        """Where its code is found again, as `module:name`; `None` if it cannot be."""
-        return reference_of(self)
+        """Where its code is found again, as `module:name`; `None` if it cannot be.
+
+        What `bind` and `options` make is found by the action they made it from.
+        """
+        found = reference_of(self)
+        if found is None and self._origin is not None and _is_alike(self, self._origin):
+            return reference_of(self._origin)
+        return found
 
     def bind(self, **params: object) -> Self:
         """Fix parameters of the function, in a new action; the values are copied in."""
@@ -202,6 +213,7 @@ class Action(Tagged, Generic[P, R]):
     def as_node(self) -> nodes.Do:
         """Make the node for what the action says now."""
         self._check()
+        self.__dict__["_is_placed"] = True
         return nodes.Do(self.name, self, named=False, when=self.when, retry=self.retry)
 
     def __repr__(self) -> str:
@@ -239,14 +251,27 @@ class Action(Tagged, Generic[P, R]):
     def _copy(self) -> Self:
         if type(self) is Action:
             new = object.__new__(type(self))
-            new.__dict__.update(self.__dict__)
+            new.__dict__.update(self.__dict__, _is_placed=False)
         else:
             new = copy.copy(self)
             new.__dict__["_function"] = None  # its run method is bound to the original
             if getattr(getattr(self.when, "fn", None), "__self__", None) is self:
                 new._bind_when()  # noqa: SLF001 - it is of this very class
         new.__dict__["tags"] = list(self.tags)
+        new.__dict__["_origin"] = self._origin or self
         return new
+
+
+# Any: the state is whatever the class keeps.
+def state_of(action: Action[..., Any]) -> dict[str, Any]:
+    """What an action holds besides its options and bindings: the business of its class."""
+    known = {*OPTIONS, "_fn", "_function", "_params", "_origin"}
+    return {name: value for name, value in vars(action).items() if name not in known}
+
+
+def _is_alike(one: Action[..., Any], other: Action[..., Any]) -> bool:
+    mine, its = state_of(one), state_of(other)
+    return mine.keys() == its.keys() and all(mine[name] is its[name] for name in mine)
 
 
 def _declare(cls: type[Action], option: str, value: object) -> None:

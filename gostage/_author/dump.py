@@ -6,7 +6,7 @@ import types
 import typing
 from typing import TYPE_CHECKING, Any, Final
 
-from gostage._author.action import OPTIONS, Action, action_of
+from gostage._author.action import OPTIONS, Action, action_of, state_of
 from gostage._author.flow import Stage
 from gostage._author.function import Function
 from gostage._author.reference import find, reference_of, require_reference
@@ -117,7 +117,7 @@ def _do(node: Any, path: str) -> Data:  # noqa: ANN401
 
 def _action(action: Action[..., Any], path: str) -> Data:
     what = f"the action of step {path!r}"
-    reference = reference_of(action)
+    reference = action.reference
     if reference is None:
         reference, base = _plain_instance(action, what)
     else:
@@ -138,8 +138,7 @@ def _action(action: Action[..., Any], path: str) -> Data:
 def _plain_instance(action: Action[..., Any], what: str) -> tuple[str, Action[..., Any]]:
     """Find the class of an action that has no state but its options."""
     cls = type(action)
-    known = {*OPTIONS, "_fn", "_function", "_params"}
-    state = sorted(name for name in vars(action) if name not in known)
+    state = sorted(state_of(action))
     if cls is Action or reference_of(cls) is None:
         require_reference(action if cls is Action else cls, what)
     if state:

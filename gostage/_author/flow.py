@@ -300,6 +300,11 @@ class Stage(Headed, Steps):
         self.isolate = options.check_isolate(isolate, self.label)
         self.add(*actions)
 
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        if name in ("when", "retry_policy", "timeout", "isolate"):
+            self.changes += 1
+
     @property
     def actions(self) -> Actions:
         """Its actions, as a list that may be changed."""

@@ -216,7 +216,9 @@ def _action(record: Record) -> Action[..., Any]:
     if overrides:
         options = Record(overrides, f"the options of {record.place}")
         made = made.options(**{name: _option(name, options) for name in options.names()})
-    return made.bind(**{name: record.decode(value) for name, value in params.items()})
+    if params:
+        made = made.bind(**{name: record.decode(value) for name, value in params.items()})
+    return made
 
 
 def _option(name: str, record: Record) -> Any:  # noqa: ANN401

@@ -110,30 +110,55 @@ class View(MutableSequence[T], Generic[T]):
         return repr(list(self))
 
     def _replace(self, values: list[T]) -> None:
-        """Put these values where the ones shown now stand; what is left over goes after them."""
+        """Make the view show these values; what is the same at both ends is not touched."""
         flow = self._flow
-        flow.changes += 1
         before = list(flow.items)
-        mine = [number for number, item in enumerate(before) if self.shown(item) is not None]
-        kept: dict[int, list[Item]] = {}
-        for number in mine:
-            kept.setdefault(id(self.shown(before[number])), []).append(before[number])
-        flow.items[:] = [item for item in before if self.shown(item) is None]
+        places = [number for number, item in enumerate(before) if self.shown(item) is not None]
+        start, end = self._changed([self.shown(before[number]) for number in places], values)
+        freed = places[start : len(places) - end]
+        behind = places[len(places) - end] if end else len(before)
+        gone = set(freed)
+        # While the new items are checked, only what stays may be in their way.
+        flow.items[:] = [item for number, item in enumerate(before) if number not in gone]
         try:
-            self._refill(values, mine, kept)
+            made = self._checked(values[start : len(values) - end], [before[n] for n in freed])
         except BaseException:
             flow.items[:] = before
             raise
+        flow.items[:] = _placed(before, freed, made, behind)
 
-    def _refill(self, values: list[T], mine: list[int], kept: dict[int, list[Item]]) -> None:
+    @staticmethod
+    def _changed(old: list[T | None], new: list[T]) -> tuple[int, int]:
+        """How many values are the very same at the beginning, and how many at the end."""
+        most = min(len(old), len(new))
+        start = next((n for n in range(most) if old[n] is not new[n]), most)
+        most -= start
+        end = next((n for n in range(most) if old[-1 - n] is not new[-1 - n]), most)
+        return start, end
+
+    def _checked(self, values: list[T], freed: list[Item]) -> list[Item]:
+        """Make the items for values; a named step that only moves keeps its name."""
         flow = self._flow
-        for number, value in enumerate(values):
+        kept: dict[int, list[Item]] = {}
+        for item in freed:
+            kept.setdefault(id(self.shown(item)), []).append(item)
+        made: list[Item] = []
+        for value in values:
             known = kept.get(id(value))
             item = known.pop(0) if known else self.made(value)
-            # First the places there were; the rest right behind the last of them.
-            place = mine[number] if number < len(mine) else self._behind(mine, number)
-            flow.check_place(item, place, may_repeat=True)
-            flow.items.insert(place, item)
+            flow.check_place(item, len(flow.items), may_repeat=True)
+            flow.items.append(item)
+            made.append(item)
+        return made
 
-    def _behind(self, mine: list[int], number: int) -> int:
-        return mine[-1] + number - len(mine) + 1 if mine else len(self._flow.items)
+
+def _placed(before: list[Item], freed: list[int], made: list[Item], behind: int) -> list[Item]:
+    """Put items into the freed places, and the rest behind the last of them."""
+    slots: dict[int, list[Item]] = {place: made[n : n + 1] for n, place in enumerate(freed)}
+    rest = made[len(freed) :]
+    if freed:
+        slots[freed[-1]].extend(rest)
+        rest = []
+    after = [slots.get(number, [item]) for number, item in enumerate(before)]
+    after.insert(behind, rest)
+    return [item for items in after for item in items]

@@ -30,7 +30,7 @@ class AsNode(Protocol):
         """Make the node for what the object says now."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made for every action, and freezing triples the cost
 class Do:
     """One action. A name the author gave must be unique; any other is numbered when repeated."""
 

@@ -96,9 +96,14 @@ class Do(Op):
     kind = "action"
     keeps_record = False
 
-    def __init__(self, id_: str, name: str, parent: Op | None, node: nodes.Do) -> None:
-        super().__init__(id_, name, parent, node.action)
-        self.action = node.action
+    def __init__(self, id_: str, name: str, parent: Op, node: nodes.Do) -> None:
+        # Written out instead of calling Op.__init__: by far the most ops are actions.
+        self.id = id_
+        self.name = name
+        self.parent = parent
+        self.first = self.last = self.next = None
+        self.is_repeated = parent.is_repeated or parent.repeats
+        self.source = self.action = node.action
         self.when = node.when
         self.retry = node.retry
         self.call = fx.Call(self)

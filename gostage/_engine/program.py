@@ -48,26 +48,27 @@ def compile_definition(definition: Definition) -> Program:
 
 
 class Names:
-    """The names in use below one parent: which are taken, and how often each stands there."""
+    """The names in use below one parent, and how often each stands there."""
 
-    __slots__ = ("counts", "taken")
+    __slots__ = ("counts", "own")
 
-    def __init__(self, counts: dict[str, int] | None = None) -> None:
-        self.taken: set[str] = set()
-        self.counts: dict[str, int] = {} if counts is None else counts
+    def __init__(self, shared: dict[str, int] | None = None) -> None:
+        self.counts: dict[str, int] = {} if shared is None else shared
+        self.own: dict[str, int] = {} if shared is not None else self.counts
+        """What counts as taken; the arms of a choice count together, but may repeat names."""
 
     def number(self, name: str) -> str:
         """Count the name; from the second time on it carries its number."""
-        count = self.counts.get(name, 0) + 1
-        self.counts[name] = count
-        self.taken.add(name)
+        count = self.counts[name] = self.counts.get(name, 0) + 1
+        if self.own is not self.counts:
+            self.own[name] = 1
         return name if count == 1 else f"{name}#{count}"
 
     def forget(self, name: str) -> None:
         """Take back the last count of a name."""
         self.counts[name] -= 1
         if not self.counts[name]:
-            self.taken.discard(name)
+            del self.counts[name]
 
 
 class Linker:
@@ -75,7 +76,7 @@ class Linker:
 
     def __init__(self, owner: str, is_taken: Callable[[str], bool] | None = None) -> None:
         self.by_id: dict[str, Op] = {}
-        self._is_taken = is_taken or self.by_id.__contains__
+        self._is_taken = is_taken
         self._owner = owner
         self._todo: list[tuple[Op, Body, Names]] = []
 
@@ -88,24 +89,31 @@ class Linker:
         while self._todo:
             todo, self._todo = self._todo, []
             for parent, body, names in todo:
+                prefix = _prefix(parent)
                 for item in body.items:
-                    append(parent, self.link(parent, item, names))
+                    append(parent, self._link(parent, prefix, as_node(item), names))
 
     def link(self, parent: Op, item: Item, names: Names) -> Op:
         """Make the op for one item; its place among the siblings is the caller's business."""
-        node = as_node(item)
-        name = self._own_name(parent, node, names)
-        op = _BUILDERS[type(node)](self, _join(parent, name), name, parent, node)
-        return self.register(op)
+        return self._link(parent, _prefix(parent), as_node(item), names)
+
+    def _link(self, parent: Op, prefix: str, node: Node, names: Names) -> Op:
+        name = node.name
+        if name in names.own and (type(node) is not nodes.Do or node.named):
+            raise DuplicateName(f"two steps under {parent.name or self._owner!r} are called {name!r}")
+        name = names.number(name)
+        if type(node) is nodes.Do:
+            return self.register(ops.Do(prefix + name, name, parent, node))
+        return self.register(_BUILDERS[type(node)](self, prefix + name, name, parent, node))
 
     def register(self, op: Op) -> Op:
         """Give the op its place in the index; a place is taken once."""
-        if op.id in self.by_id or self._is_taken(op.id):
+        is_taken = self._is_taken is not None and self._is_taken(op.id)
+        if is_taken or self.by_id.setdefault(op.id, op) is not op:
             raise DuplicateName(
                 f"two steps of {self._owner!r} have the path {op.id!r}",
                 hint="rename one of them; a slash in a name can make two paths meet",
             )
-        self.by_id[op.id] = op
         return op
 
     def wire(self, make: Callable[[str], Op], parent: Op, suffix: str) -> Op:
@@ -114,20 +122,12 @@ class Linker:
         append(parent, op)
         return op
 
-    def _own_name(self, parent: Op, node: Node, names: Names) -> str:
-        numbered = isinstance(node, nodes.Do) and not node.named
-        if node.name in names.taken and not numbered:
-            raise DuplicateName(
-                f"two steps under {parent.name or self._owner!r} are called {node.name!r}"
-            )
-        return names.number(node.name)
-
 
 def as_node(item: Item) -> Node:
     """The node an item stands for."""
-    if isinstance(item, _NODES):
-        return item
-    return item.as_node()  # type: ignore[union-attr]  # isinstance with a tuple loses the rest
+    if type(item) in _BUILDERS:
+        return item  # type: ignore[return-value]  # the table's keys are the kinds of node
+    return item.as_node()  # type: ignore[union-attr]  # as above
 
 
 def append(parent: Op, child: Op) -> None:
@@ -147,15 +147,10 @@ def children(op: Op) -> Iterator[Op]:
         child = child.next
 
 
-def _join(parent: Op, name: str) -> str:
-    base = parent
-    while base.hidden and base.parent is not None:
-        base = base.parent
-    return f"{base.id}/{name}" if base.id else name
-
-
-def _do(linker: Linker, id_: str, name: str, parent: Op, node: nodes.Do) -> Op:
-    return ops.Do(id_, name, parent, node)
+def _prefix(parent: Op) -> str:
+    while parent.hidden and parent.parent is not None:
+        parent = parent.parent
+    return f"{parent.id}/" if parent.id else ""
 
 
 def _group(linker: Linker, id_: str, name: str, parent: Op, node: nodes.Group) -> Op:
@@ -246,7 +241,7 @@ def _spawn(linker: Linker, id_: str, name: str, parent: Op, node: nodes.Spawn) -
 
 # Any builder takes its own kind of node; the table keeps them together by type.
 _BUILDERS: dict[type, Callable[..., Op]] = {
-    nodes.Do: _do,
+    nodes.Do: lambda _, *given: ops.Do(*given),
     nodes.Group: _group,
     nodes.Stage: _stage,
     nodes.Wait: _wait,
@@ -260,4 +255,3 @@ _BUILDERS: dict[type, Callable[..., Op]] = {
     nodes.Sub: _sub,
     nodes.Spawn: _spawn,
 }
-_NODES = tuple(_BUILDERS)

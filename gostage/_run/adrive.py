@@ -86,6 +86,6 @@ class AsyncShell:
 
 def _call(request: Invoke) -> Reply:
     try:
-        return request.fn(*request.args, **request.kwargs), None
+        return request.fn(*request.args, **(request.kwargs or {})), None
     except BaseException as error:  # noqa: BLE001  # the flow decides what it means
         return None, error

@@ -17,7 +17,7 @@ from gostage._run.context import Context
 from gostage._run.deadlines import attempt_timed_out, out_of_time
 from gostage._run.inputs import gather
 from gostage._run.notes import add_note
-from gostage._run.requests import NO_KEYWORDS, Await, Invoke, OutOfTime
+from gostage._run.requests import Await, Invoke, OutOfTime
 from gostage._run.resources import Pool, Resources
 from gostage._run.scoping import maker
 from gostage._store.keys import name_of
@@ -32,13 +32,12 @@ from gostage.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from gostage._author.action import Action
     from gostage._engine.branch import Branch
     from gostage._engine.ops import Op
     from gostage._run.execution import Execution
-    from gostage._run.records import Record
     from gostage._run.requests import Flow
     from gostage._store.transaction import UndoLog
 
@@ -54,40 +53,110 @@ def is_step(effect: fx.Effect) -> bool:
 # -------------------------------------------------------------------- actions
 
 
+class Attempt:
+    """One attempt of an action: begun, carried out, and settled wholly or not at all."""
+
+    __slots__ = ("action", "ctx", "line", "run", "started")
+
+    def __init__(self, run: Execution, branch: Branch, op: Op, action: Action[..., Any]) -> None:
+        self.line = line = run.lines.get(branch.key) or run.line(branch)
+        self.run = run
+        self.action = action
+        self.ctx = Context(run, branch, op, line.store, branch.frames.get(op.id))
+        self.started = perf_counter()
+
+    def settle(self, mark: int, value: object, error: BaseException | None) -> BaseException | None:
+        """Keep what the attempt did, or take it back."""
+        if error is None and self.action.provides is not None:
+            error = self.keep(value)
+        if error is None or isinstance(error, (Suspended, Bailed)):
+            self.line.undo.commit()
+        else:
+            self.line.undo.rollback(mark)
+            self.ctx.undo_edits()
+        return error
+
+    def keep(self, value: object) -> BaseException | None:
+        """Put what the action returned under the keys it provides."""
+        keys = self.action.provides
+        store = self.ctx.store
+        try:
+            if isinstance(keys, tuple):
+                for key, each in zip(keys, self._unpacked(keys, value), strict=True):
+                    store[key] = each
+            elif keys is not None:
+                store[keys] = value
+        except Exception as error:  # noqa: BLE001  # a typed key refuses; it fails the step
+            return error
+        return None
+
+    def end(self, value: object, error: BaseException | None, handled: object) -> fx.Outcome:
+        """Enter the record and say how it went; `handled` is an error swallowed, or SKIPPED."""
+        ctx = self.ctx
+        duration = perf_counter() - self.started
+        if error is None:
+            status = "completed"
+            if handled is SKIPPED:
+                status, handled = "skipped", None
+            row = (status, ctx.attempt, self.started, duration, handled)
+            self.run.records.rows[ctx.op.id] = row  # type: ignore[assignment]  # no SKIPPED here
+            return fx.DONE if value is None else fx.Done(value)
+        status, shown, outcome = _failure(ctx, error)
+        self.run.records.rows[ctx.op.id] = (status, ctx.attempt, self.started, duration, shown)
+        return outcome
+
+    def _unpacked(self, keys: Sequence[Any], value: object) -> Sequence[object]:
+        name = self.action.name
+        names = ", ".join(repr(name_of(key)) for key in keys)
+        what = type_name(type(value))
+        if isinstance(value, (tuple, list)):
+            if len(value) == len(keys):
+                return value
+            what = f"{len(value)} values"
+        raise TypeMismatch(
+            f"action {name!r} provides {names}, but returned {what}",
+            hint="return a tuple with one value for each key",
+            where=self.ctx.where,
+        )
+
+
+SKIPPED = object()
+
+
 def call(run: Execution, branch: Branch, effect: fx.Call) -> Flow:
     """Call an action once, inside the middleware of its level."""
     op: Any = effect.op  # Any: what stands in a Do is opaque to the engine
     action: Action[..., Any] = op.action
-    line = run.line(branch)
-    ctx = Context(run, branch, op, line.store, branch.frames.get(op.id))
-    record = run.records.begin(op.id, ctx.attempt)
+    attempt = Attempt(run, branch, op, action)
     if action.use:
-        layers = Layers([maker(layer, _given(ctx)) for layer in action.use])
-        value, error, record.error = yield from _wrapped(run, ctx, action, layers, record)
+        value, error, handled = yield from _wrapped(attempt)
+        return attempt.end(value, error, handled)
+    function = action.function
+    written = attempt.line.written
+    mark = len(written)
+    takes = function.takes
+    if takes == "more" or function.is_async or action.timeout is not None:
+        value, error = yield from _timed(attempt)
     else:
-        value, error = yield from _attempt(run, ctx, action, line.undo)
-    record.duration = perf_counter() - record.started
-    if error is None:
-        if record.status == "running":
-            record.status = "completed"
-        return fx.DONE if value is None else fx.Done(value)
-    return _failed(ctx, record, error)
+        value, error = yield Invoke(function.fn, (attempt.ctx,) if takes == "ctx" else ())
+        if type(value) is CoroutineType:
+            value, error = yield Await(_itself, (value,), branch=branch)
+    if error is not None or action.provides is not None or written:
+        error = attempt.settle(mark, value, error)
+    return attempt.end(value, error, None)
 
 
-def _failed(ctx: Context, record: Record, error: BaseException) -> fx.Outcome:
-    record.error = error
+def _failure(
+    ctx: Context, error: BaseException
+) -> tuple[str, BaseException | None, fx.Outcome]:
     if isinstance(error, Suspended):
-        record.status, record.error = "waiting", None
-        return fx.Suspend(error.reason, error.data)
+        return "waiting", None, fx.Suspend(error.reason, error.data)
     if isinstance(error, Bailed):
-        record.status, record.error = "completed", None
-        return fx.Stopped(error)
+        return "completed", None, fx.Stopped(error)
     if isinstance(error, Exception) or _is_users_own(error):
-        record.status = "failed"
         add_note(error, f"in {_place(ctx)}")
-        return fx.Failed(error)
-    record.status = "cancelled"
-    return fx.Stopped(error)
+        return "failed", error, fx.Failed(error)
+    return "cancelled", error, fx.Stopped(error)
 
 
 def _is_users_own(error: BaseException) -> bool:
@@ -113,99 +182,43 @@ def _given(ctx: Context) -> dict[str, Any]:
     }
 
 
-def _wrapped(
-    run: Execution, ctx: Context, action: Action[..., Any], layers: Layers, record: Record
-) -> Flow:
-    """Attempt the action inside its layers; gives its value, its error, and one handled inside."""
-    undo = run.line(ctx.branch).undo
+def _wrapped(attempt: Attempt) -> Flow:
+    """Attempt the action inside its layers; gives its value, its error, and what was handled."""
+    layers = Layers([maker(layer, _given(attempt.ctx)) for layer in attempt.action.use])
+    value: object = None
     inner: BaseException | None = None
     state = layers.open()
     while not isinstance(state, Ended):
-        value, inner = yield from _attempt(run, ctx, action, undo)
-        state = layers.close(value, inner)
+        mark = attempt.line.undo.mark()
+        value, inner = yield from _timed(attempt)
+        inner = attempt.settle(mark, value, inner)
+        state = layers.close(None if inner else value, inner)
         if inner is not None and not isinstance(inner, Exception):
             layers.abandon()  # an interrupt: nothing can hold it, or run the inside again
             return None, inner, None
-    if state.error is not None:
-        return None, state.error, None
-    if state.skipped:
-        record.status = "skipped"
-    error = None
-    if inner is not None or state.skipped:
-        error = _keep(run, ctx, action, state.value) if state.value is not None else None
-    if undo:
-        undo.commit()
-    return state.value, error, inner
+    error = state.error
+    if error is None and (state.value is not value or inner is not None) and not (
+        state.skipped and state.value is None
+    ):
+        error = attempt.keep(state.value)
+    attempt.line.undo.commit()
+    return state.value, error, SKIPPED if state.skipped else inner
 
 
-def _attempt(run: Execution, ctx: Context, action: Action[..., Any], undo: UndoLog) -> Flow:
-    mark = undo.mark()
-    function = action.function
-    if action.timeout is None and function.takes != "more" and not function.is_async:
-        value, error = yield Invoke(function.fn, (ctx,) if function.takes == "ctx" else ())
-        if type(value) is CoroutineType:
-            value, error = yield Await(_itself, (value,), branch=ctx.branch)
-    else:
-        value, error = yield from _timed(run, ctx, action)
-    if error is None and action.provides is not None:
-        error = _keep(run, ctx, action, value)
-    if error is None or isinstance(error, (Suspended, Bailed)):
-        if undo:
-            undo.commit()
-    else:
-        undo.rollback(mark)
-        ctx.undo_edits()
-    return value, error
-
-
-def _timed(run: Execution, ctx: Context, action: Action[..., Any]) -> Flow:
+def _timed(attempt: Attempt) -> Flow:
+    run, ctx, action = attempt.run, attempt.ctx, attempt.action
     timeout = action.timeout
-    started = perf_counter()
-    if timeout is not None:
-        ctx.set_deadline(run.clock.now() + timeout)
-    reply = yield from invoke(run, ctx, action.function, f"action {action.name!r}", timeout)
+    what = f"action {action.name!r}"
     if timeout is None:
+        reply = yield from invoke(run, ctx, action.function, what)
         return reply
+    started = perf_counter()
+    ctx.set_deadline(run.clock.now() + timeout)
+    reply = yield from invoke(run, ctx, action.function, what, timeout)
     late = perf_counter() - started > timeout
     if isinstance(reply[1], OutOfTime) or (late and reply[1] is None):
         return None, attempt_timed_out(action.name, timeout, ctx.where)
     return reply
-
-
-def _keep(
-    run: Execution, ctx: Context, action: Action[..., Any], value: object
-) -> BaseException | None:
-    keys = action.provides
-    store = run.line(ctx.branch).store
-    try:
-        if not isinstance(keys, tuple):
-            store[keys] = value
-            return None
-        values = _unpacked(action, keys, value, ctx)
-        for key, each in zip(keys, values, strict=True):
-            store[key] = each
-    except Exception as error:  # noqa: BLE001  # a typed key refuses; it fails the step
-        return error
-    return None
-
-
-def _unpacked(
-    action: Action[..., Any], keys: Sequence[Any], value: object, ctx: Context
-) -> Sequence[object]:
-    names = ", ".join(repr(name_of(key)) for key in keys)
-    if not isinstance(value, (tuple, list)):
-        raise TypeMismatch(
-            f"action {action.name!r} provides {names}, but returned {type_name(type(value))}",
-            hint="return a tuple with one value for each key",
-            where=ctx.where,
-        )
-    if len(value) != len(keys):
-        raise TypeMismatch(
-            f"action {action.name!r} provides {names}, but returned {len(value)} values",
-            hint="return a tuple with one value for each key",
-            where=ctx.where,
-        )
-    return value
 
 
 # -------------------------------------------------------------------- functions
@@ -217,7 +230,7 @@ def invoke(
     """Call a function with what it asks for; gives `(value, error)`."""
     if function.takes != "more":
         arguments = (ctx,) if function.takes == "ctx" else ()
-        reply = yield from _perform(run, ctx, function, timeout, arguments, NO_KEYWORDS)
+        reply = yield from _perform(run, ctx, function, timeout, arguments, {})
         return reply
     pool = Pool("action")
     pools = (pool, *run.pools_at(ctx.branch, ctx.op))
@@ -239,7 +252,7 @@ def _perform(
     function: Function,
     timeout: float | None,
     args: Sequence[Any],
-    kwargs: Mapping[str, Any],
+    kwargs: dict[str, Any],
 ) -> Flow:
     value, error = None, None
     if not function.is_async:
@@ -250,7 +263,7 @@ def _perform(
     if function.is_async:
         value, error = yield Await(function.fn, args, kwargs, limit, ctx.branch)
     else:  # a plain function that gave a coroutine
-        value, error = yield Await(_itself, (value,), NO_KEYWORDS, limit, ctx.branch)
+        value, error = yield Await(_itself, (value,), {}, limit, ctx.branch)
     if isinstance(error, OutOfTime) and limit != timeout:
         deadline = run.deadline(ctx.branch, ctx.op)
         error = out_of_time(run, deadline[1] if deadline else ctx.op)

@@ -55,7 +55,15 @@ class Shell:
             while True:
                 request = send(reply)
                 if type(request) is Invoke:
-                    reply = self._invoke(request, is_main)
+                    try:
+                        self._in_user_code = is_main
+                        if request.kwargs is None:
+                            reply = request.fn(*request.args), None
+                        else:
+                            reply = request.fn(*request.args, **request.kwargs), None
+                    except BaseException as error:  # noqa: BLE001  # the flow decides about it
+                        reply = None, error
+                    self._in_user_code = False
                 elif type(request) is Await:
                     reply = self._await(request, is_main)
                 elif type(request) is Pause:
@@ -74,16 +82,6 @@ class Shell:
         threading.Thread(target=self._run.cancel, daemon=True).start()
         if self._in_user_code:
             raise KeyboardInterrupt
-
-    def _invoke(self, request: Invoke, is_main: bool) -> Reply:
-        try:
-            self._in_user_code = is_main
-            value = request.fn(*request.args, **request.kwargs)
-            self._in_user_code = False
-        except BaseException as error:  # noqa: BLE001  # the flow decides what it means
-            self._in_user_code = False
-            return None, error
-        return value, None
 
     def _await(self, request: Await, is_main: bool) -> Reply:
         with self._lock:

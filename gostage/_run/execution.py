@@ -40,11 +40,13 @@ if TYPE_CHECKING:
 class Line:
     """What one branch holds in this process: its store and the store's undo log."""
 
-    __slots__ = ("store", "undo")
+    __slots__ = ("store", "undo", "written")
 
     def __init__(self, store: Store) -> None:
         self.store = store
         self.undo: UndoLog = undo_log(store)
+        self.written = self.undo.records
+        """Empty as long as nothing was written since the last commit."""
 
 
 class Surroundings:

@@ -36,14 +36,6 @@ _ALWAYS = frozenset((fx.Close, fx.Judge, fx.Join))
 def lane(run: Execution, branch: Branch) -> Flow:
     """Drive a branch, and whatever takes its place when it ends."""
     run.lanes += 1
-    try:
-        yield from _drive(run, branch)
-    finally:
-        run.lanes -= 1
-        run.bell.ring()
-
-
-def _drive(run: Execution, branch: Branch) -> Flow:
     error = scoping.reenter(run, branch)
     current: Branch | None = branch
     if error is not None:
@@ -71,6 +63,8 @@ def _drive(run: Execution, branch: Branch) -> Flow:
         current = run.feed(current, outcome)
     if current is not None:
         run.parked.add(current.key)
+    run.lanes -= 1
+    run.bell.ring()
 
 
 def fork(run: Execution, branch: Branch) -> Flow:

@@ -29,32 +29,19 @@ class StepRecord:
     error: BaseException | None = None
 
 
-class Record:
-    """One item while the run goes on; times are of the performance counter."""
-
-    __slots__ = ("attempts", "duration", "error", "started", "status")
-
-    def __init__(self, status: str, attempts: int, started: float) -> None:
-        self.status = status
-        self.attempts = attempts
-        self.started = started
-        self.duration: float | None = None
-        self.error: BaseException | None = None
+# One item as it stands: status, attempts, start and duration on the performance counter, error.
+# A plain tuple, since one is made for every step.
+Row = tuple[str, int, float, "float | None", "BaseException | None"]
 
 
 class Records:
     """All records of one run, by the op's id."""
 
-    __slots__ = ("_anchor", "by_id")
+    __slots__ = ("_anchor", "rows")
 
     def __init__(self, now: float) -> None:
-        self.by_id: dict[str, Record] = {}
+        self.rows: dict[str, Row] = {}
         self._anchor = now - time.perf_counter()
-
-    def begin(self, id_: str, attempt: int) -> Record:
-        """Begin the record of an action that is called now."""
-        record = self.by_id[id_] = Record("running", attempt, time.perf_counter())
-        return record
 
     def take(self, notes: Iterable[Note]) -> None:
         """Enter what the machine noted."""
@@ -63,36 +50,33 @@ class Records:
             self._enter(note, now)
 
     def _enter(self, note: Note, now: float) -> None:
-        record = self.by_id.get(note.op.id)
         status = note.status
         if status == "stopped":
             status = "completed" if isinstance(note.error, Bailed) else "cancelled"
-        if record is None or status == "running":
+        row = self.rows.get(note.op.id)
+        if row is None or status == "running":
             attempts = 0 if status == "skipped" else 1
-            record = self.by_id[note.op.id] = Record(status, attempts, now)
+            self.rows[note.op.id] = (status, attempts, now, None, note.error)
         else:
-            record.status = status
-            record.duration = now - record.started
-        record.error = note.error
+            self.rows[note.op.id] = (status, row[1], row[2], now - row[2], note.error)
 
     def listed(self, plan: Plan) -> Iterator[StepRecord]:
         """Every visible item of the plan, in its order, with how it stands."""
         skipped_below: set[str] = set()
         for op in plan.walk():
-            record = self.by_id.get(op.id)
+            row = self.rows.get(op.id)
             above = op.parent is not None and op.parent.id in skipped_below
-            is_skipped = above if record is None else record.status == "skipped"
+            is_skipped = above if row is None else row[0] == "skipped"
             if is_skipped:
                 skipped_below.add(op.id)
             if not op.hidden:
-                yield self._shown(op, record, is_skipped=is_skipped)
+                yield self._shown(op, row, is_skipped=is_skipped)
 
-    def _shown(self, op: Op, record: Record | None, *, is_skipped: bool) -> StepRecord:
-        if record is None:
+    def _shown(self, op: Op, row: Row | None, *, is_skipped: bool) -> StepRecord:
+        if row is None:
             return StepRecord(op.id, op.kind, "skipped" if is_skipped else "pending")
-        started = None
-        if record.attempts:
-            started = datetime.fromtimestamp(self._anchor + record.started, timezone.utc)
-        return StepRecord(
-            op.id, op.kind, record.status, record.attempts, started, record.duration, record.error
-        )
+        status, attempts, started, duration, error = row
+        at = None
+        if attempts:
+            at = datetime.fromtimestamp(self._anchor + started, timezone.utc)
+        return StepRecord(op.id, op.kind, status, attempts, at, duration, error)

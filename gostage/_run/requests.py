@@ -32,7 +32,7 @@ class Invoke:
         self,
         fn: Callable[..., Any],
         args: Sequence[Any] = (),
-        kwargs: Mapping[str, Any] = NO_KEYWORDS,
+        kwargs: Mapping[str, Any] | None = None,
     ) -> None:
         self.fn = fn
         self.args = args

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gostage._engine import effects as fx
 from gostage._run.joins import is_parked
@@ -14,6 +14,7 @@ from gostage.errors import Bailed, DefinitionError, Interrupt
 if TYPE_CHECKING:
     from gostage._engine.machine import End
     from gostage._engine.ops import Op
+    from gostage._engine.program import Program
     from gostage._run.execution import Execution
     from gostage._run.requests import Flow
     from gostage._run.result import Status
@@ -107,26 +108,18 @@ def interrupt_of(run: Execution) -> BaseException | None:
     return None if isinstance(end.error, Interrupt) else end.error
 
 
-def check_runnable(run: Execution) -> None:
+def check_runnable(program: Program) -> None:
     """Refuse, before anything runs, what no run could carry out."""
-    items = getattr(run.workflow, "items", ())
-    if not items:
+    if program.root.first is None:
         raise DefinitionError(
-            f"workflow {run.workflow.id!r} has nothing to run",
+            f"workflow {program.id!r} has nothing to run",
             hint="give it a stage or a step: .stage('id', action) or .do('name', function)",
         )
-    for op in run.plan.program.ops.values():
-        _check_op(op)
-
-
-# Any: what ops carry is opaque to the engine.
-def _check_op(op: Any) -> None:
-    asks = op.kind == "spawn" or bool(getattr(op, "isolate", False))
-    if op.kind == "action":
-        asks = bool(getattr(op.action, "isolate", False))
-    if asks:
-        raise DefinitionError(
-            f"{_WORDS.get(op.kind, 'step')} {op.name!r} asks for a child process, "
-            "which this version cannot start",
-            hint="take out isolate= or spawn(); it then runs in this process",
-        )
+    for op in program.ops.values():
+        asks = op.kind == "spawn" or getattr(op.source, "isolate", False)
+        if asks:
+            raise DefinitionError(
+                f"{_WORDS.get(op.kind, 'step')} {op.name!r} asks for a child process, "
+                "which this version cannot start",
+                hint="take out isolate= or spawn(); it then runs in this process",
+            )

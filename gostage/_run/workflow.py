@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from gostage._author.edits import EDITS
 from gostage._author.tree import Flow, bodies_of
 from gostage._author.workflow import WorkflowDefinition
 from gostage._engine import effects as fx
@@ -121,8 +122,7 @@ class Workflow(WorkflowDefinition):
         if checked is not None and "ended" in checked:
             return None
         if checked is None:
-            run = new_execution(self, surroundings(), uuid.uuid4().hex, self.program())
-            session.check_runnable(run)
+            run = new_execution(self, surroundings(), uuid.uuid4().hex)
             start_store(run, initial)
         else:
             run = state.load(checked, self, self.program(), surroundings())
@@ -146,14 +146,12 @@ def surroundings(clock: Clock | None = None) -> Surroundings:
 
 
 def new_execution(
-    workflow: WorkflowDefinition,
-    around: Surroundings,
-    run_id: str,
-    program: Program | None = None,
+    workflow: WorkflowDefinition, around: Surroundings, run_id: str
 ) -> Execution:
-    """Make a run that has not begun."""
-    store = Store(clock=around.clock.now)
-    return Execution(run_id, workflow, program or compile_definition(workflow), store, around)
+    """Make a run that has not begun; what cannot run is refused."""
+    is_kept = isinstance(workflow, Workflow)
+    program = workflow.program() if is_kept else Compiled(workflow).program
+    return Execution(run_id, workflow, program, Store(clock=around.clock.now), around)
 
 
 def start_store(run: Execution, initial: Mapping[str, object] | None) -> None:
@@ -189,15 +187,17 @@ def _load_store(checked: State) -> Store:
 class Compiled:
     """A program and the form of the definition it was made from."""
 
-    __slots__ = ("_form", "program")
+    __slots__ = ("_edits", "_form", "program")
 
     def __init__(self, definition: WorkflowDefinition) -> None:
+        self._edits = EDITS.count
         self._form = [(flow, len(flow.items), flow.changes) for flow in _flows(definition)]
         self.program = compile_definition(definition)
+        session.check_runnable(self.program)
 
     def is_current(self) -> bool:
-        """Whether nothing was added to the definition or replaced in it since."""
-        return all(
+        """Whether nothing was added to the definition, replaced or changed in it since."""
+        return self._edits == EDITS.count and all(
             len(flow.items) == length and flow.changes == changes
             for flow, length, changes in self._form
         )

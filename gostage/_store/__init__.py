@@ -12,6 +12,7 @@ from gostage._store.store import Store
 from gostage._store.transaction import (
     UndoLog,
     export_changes,
+    export_entry,
     fork,
     fork_with,
     join,
@@ -32,6 +33,7 @@ __all__ = [
     "encode",
     "encode_error",
     "export_changes",
+    "export_entry",
     "fork",
     "fork_with",
     "join",

@@ -37,15 +37,16 @@ def encode_error(error: BaseException, *, codec: Codec = STANDARD) -> Record:
 
 def _encode_one(error: BaseException, codec: Codec) -> Record:
     record: Record = {"class": reference_of(type(error)), "message": _message_of(error)}
-    args = _encoded(list(error.args), codec)
+    is_group = isinstance(error, _group_class())
+    args = _encoded([error.args[0]] if is_group else list(error.args), codec)
     if args is not None:
         record["args"] = args
     state = {**vars(error), **_members_of(error)}
     if isinstance(error, ItemsFailed):
         failures = state.pop("failures", [])
         record["failures"] = [_encode_failure(failure, codec) for failure in failures]
-    if isinstance(error, _group_class()):
-        record["errors"] = [_encode_one(each, codec) for each in error.exceptions]
+    if is_group:
+        record["errors"] = [_encode_one(each, codec) for each in _members_of_group(error)]
     notes = [str(note) for note in state.pop("__notes__", ())]
     encoded = {name: _encoded([item], codec) for name, item in state.items()}
     record["state"] = {name: item[0] for name, item in encoded.items() if item is not None}
@@ -79,6 +80,11 @@ def _members_of(error: BaseException) -> dict[str, object]:
     }
 
 
+def _members_of_group(error: Any) -> tuple[BaseException, ...]:  # noqa: ANN401 - a group
+    members: tuple[BaseException, ...] = error.exceptions
+    return members
+
+
 def _group_class() -> Any:  # noqa: ANN401 - a class, or none of them
     return getattr(builtins, "BaseExceptionGroup", ())  # new in Python 3.11
 
@@ -93,7 +99,7 @@ def decode_error(data: Mapping[str, Any], *, codec: Codec = STANDARD) -> BaseExc
     error = _decode_one(data, codec)
     cause = data.get("cause")
     if isinstance(cause, Mapping):
-        error.__cause__ = _decode_one(cause, codec)
+        _assign(error, "__cause__", _decode_one(cause, codec))
     return error
 
 
@@ -134,8 +140,13 @@ def _bare(cls: type[BaseException], args: tuple[Any, ...]) -> BaseException:  # 
     if base is not BaseException and base.__init__ is not BaseException.__init__:
         with suppress(TypeError):  # arguments of the user's class may mean nothing to it
             base.__init__(error, *args)
-    error.args = args
+    _assign(error, "args", args)
     return error
+
+
+def _assign(error: BaseException, name: str, value: object) -> None:
+    # Past the class of the error, which may have a __setattr__.
+    vars(BaseException)[name].__set__(error, value)
 
 
 def _set(error: BaseException, name: str, value: object) -> None:

@@ -91,8 +91,8 @@ class _Builder:
         self._open: list[type] = []
 
     def of(self, annotation: Any) -> Schema:  # noqa: ANN401 - an annotation has no static type
-        if annotation is None:
-            return {"type": "null"}
+        if annotation is None or annotation is Any:
+            return {"type": "null"} if annotation is None else {}
         origin = typing.get_origin(annotation)
         if origin is not None:
             return self._generic(origin, typing.get_args(annotation))

@@ -1,4 +1,9 @@
-"""A table as JSON-able data and back: values, types, metadata, remaining times to live, order."""
+"""A table as JSON-able data and back: values, types, metadata, remaining times to live, order.
+
+Each entry says when it expires, and the whole says what time it is (`now`): what lies between
+them is what remains. One who keeps entries apart and wants times to live to go on meanwhile loads
+them with `now` set to the current time.
+"""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from gostage._store.table import Table
 from gostage._store.types import is_annotation, satisfies, type_name
 from gostage._store.update import updated
 from gostage._store.views import Items, Keys, Values
-from gostage.errors import KeyMissing, StoreError, TypeMismatch, UpdateError
+from gostage.errors import KeyMissing, StoreError, TypeMismatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -55,7 +55,7 @@ class Store(MutableMapping["str | Key[Any]", Any]):  # Any: a store holds values
         codec: Codec | None = None,
     ) -> None:
         _set_table(self, Table(clock, STANDARD if codec is None else codec))
-        for key, value in ({} if initial is None else initial).items():
+        for key, value in dict(initial or ()).items():
             self[key] = value
 
     # -- the mapping ---------------------------------------------------------------------------
@@ -247,11 +247,6 @@ class Store(MutableMapping["str | Key[Any]", Any]):  # Any: a store holds values
             for each, value in dict(key, **named).items():
                 self[each] = value
             return
-        if not isinstance(changes, Mapping):
-            raise UpdateError(
-                f"update({name_of(key)!r}, …) takes a mapping of paths to values",
-                hint='write store.update("user", {"address.city": "Paris"})',
-            )
         name = name_of(key)
         entry = self._table.require(name)
         value = updated(entry.value, changes, name=name, is_secret=entry.sensitive)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "UndoLog",
     "export_changes",
+    "export_entry",
     "fork",
     "fork_with",
     "has_changes",
@@ -40,39 +41,43 @@ __all__ = [
 class UndoLog:
     """The changes of a store since the last commit; made by `undo_log`."""
 
-    __slots__ = ("_records", "_table")
+    __slots__ = ("_table", "records")
 
     def __init__(self, table: Table) -> None:
         if table.records is None:
             table.records = []
         self._table = table
-        self._records = table.records
+        self.records = table.records
+        """What can be undone, oldest first; only to be looked at."""
 
     def __len__(self) -> int:
         """How many changes there are to undo."""
-        return len(self._records)
+        return len(self.records)
 
     def __bool__(self) -> bool:
         """Whether anything was written, or handed out of a watched store."""
-        return bool(self._records) or bool(self._table.notes)
+        return bool(self.records) or bool(self._table.notes)
 
     def mark(self) -> int:
         """A savepoint for `rollback`; savepoints nest."""
-        self._table.settle()
-        return len(self._records)
+        if self._table.notes:
+            if self._table.notes:
+            self._table.settle()
+        return len(self.records)
 
     def rollback(self, mark: int = 0) -> None:
         """Make the store exactly what it was at the mark: entries, metadata, order of keys."""
         self._table.undo(mark)
-        self._table.unsettle()
+        if self._table.notes:
+            self._table.unsettle()
 
     def commit(self) -> list[str]:
         """Forget how to undo; the keys that changed since the last commit, once each."""
-        self._table.settle()
-        changed = list(dict.fromkeys([key for key, _ in self._records]))
-        self._records.clear()
         if self._table.notes:
+            self._table.settle()
             self._table.notes.clear()
+        changed = list(dict.fromkeys([key for key, _ in self.records]))
+        self.records.clear()
         return changed
 
 
@@ -195,6 +200,11 @@ def _contribution(table: Table, key: str, added: Parts) -> Parts | None:
 
 def _listed(branches: list[str]) -> str:
     return " and ".join(repr(name) for name in branches)
+
+
+def export_entry(store: Store, key: str) -> dict[str, Any] | None:  # Any: JSON
+    """One entry as it stands in `store.export()["entries"]`; nothing if the key is gone."""
+    return snapshot.export_entry(table_of(store), key)
 
 
 def export_changes(branch: Store) -> dict[str, Any]:  # Any: JSON

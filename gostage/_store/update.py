@@ -29,6 +29,11 @@ class _Misfit(Exception):
 
 def updated(value: object, changes: Mapping[str, object], *, name: str, is_secret: bool) -> object:
     """A copy of the value with all changes made; raises UpdateError if one does not fit."""
+    if not hasattr(changes, "items"):
+        raise UpdateError(
+            f"update({name!r}, …) takes a mapping of paths to values",
+            hint='write store.update("user", {"address.city": "Paris"})',
+        )
     result = own_copy(value)
     for path, new in changes.items():
         try:

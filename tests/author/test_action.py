@@ -511,10 +511,24 @@ def test_bound_values_are_copied_through_and_through() -> None:
         pytest.param(samples.load.bind(batch=1), "tests.author.samples:load", id="bound"),
         pytest.param(samples.copy_here, "tests.author.samples:copy_here", id="instance"),
         pytest.param(samples.a_lambda, "tests.author.samples:a_lambda", id="named lambda"),
+        pytest.param(
+            samples.copy_here.options(name="x").options(tags=["y"]),
+            "tests.author.samples:copy_here",
+            id="variant of an instance",
+        ),
         pytest.param(Action(lambda ctx: 1), None, id="lambda"),
+        pytest.param(Action(lambda ctx: 1).options(name="x"), None, id="variant of a lambda"),
         pytest.param(samples.Copy("x"), None, id="other instance"),
     ],
 )
 def test_an_action_knows_where_it_is_found(made: Action[..., Any], reference: str | None) -> None:
     """The reference leads to the module attribute, if there is one."""
     assert made.reference == reference
+
+
+def test_a_variant_with_another_state_is_not_found_by_its_origin() -> None:
+    """What was changed besides the options would be lost."""
+    variant = samples.copy_here.options(name="x")
+    variant.path = "elsewhere"
+
+    assert variant.reference is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import random
 from typing import Any
 
@@ -38,7 +39,7 @@ def test_the_actions_of_a_stage_are_shown_in_order() -> None:
     assert stage.actions != [save, load]
     assert stage.actions != (load, save)
     assert repr(stage.actions) == "[<action 'load'>, <action 'save!'>]"
-    assert stage.actions + [plain] == [load, save, plain]
+    assert operator.add(stage.actions, [plain]) == [load, save, plain]
     assert stage.actions.copy() == [load, save]
 
 
@@ -119,6 +120,24 @@ def test_stages_can_be_shuffled(ids: list[str], chance: random.Random) -> None:
     chance.shuffle(plain_list)
 
     assert made.stages == plain_list
+
+
+def test_other_items_keep_their_neighbours() -> None:
+    """What is inserted or taken out moves nothing across a step of another kind."""
+    stage = Stage("s", load).sleep("t", 1).add(save)
+
+    stage.actions.insert(0, plain)  # type: ignore[arg-type]
+    assert [item.name for item in stage.items if isinstance(item, (Action, nodes.Sleep))] == [
+        "plain",
+        "load",
+        "t",
+        "save!",
+    ]
+    del stage.actions[0:2]
+    assert [item.name for item in stage.items if isinstance(item, (Action, nodes.Sleep))] == [
+        "t",
+        "save!",
+    ]
 
 
 EDITS = st.lists(

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(
 @pytest.mark.parametrize(
     "command",
     [
-        pytest.param(["ruff", "check"], id="ruff check"),
+        pytest.param(["ruff", "check", "--output-format=concise"], id="ruff check"),
         pytest.param(["ruff", "format", "--check"], id="ruff format"),
         pytest.param(["mypy"], id="mypy"),
     ],

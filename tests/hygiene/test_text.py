@@ -64,6 +64,19 @@ def long_things(
     return found
 
 
+def silent_tests(root: Path) -> list[str]:
+    """Name every test that does not say in its docstring what it shows."""
+    return [
+        f"{file.relative_to(root)}:{node.lineno} {node.name}"
+        for file in text_files(root)
+        if file.name.startswith("test_") and file.suffix == ".py"
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.name.startswith("test_")
+        and not ast.get_docstring(node)
+    ]
+
+
 def broken_links(root: Path) -> list[str]:
     """Name every relative link of a Markdown page that leads nowhere."""
     return [
@@ -92,6 +105,19 @@ def test_no_file_speaks_of_one_machine() -> None:
 def test_functions_and_modules_are_short() -> None:
     """A function fits on a screen, a module into a head."""
     assert long_things(ROOT) == []
+
+
+def test_every_test_says_what_it_shows() -> None:
+    """A test has a docstring, one sentence that is the promise it holds."""
+    assert silent_tests(ROOT) == []
+
+
+def test_a_test_without_a_docstring_is_named(tmp_path: Path) -> None:
+    """The complaint has the file, the line and the test; helpers need none."""
+    text = 'def helper(): ...\n\ndef test_a():\n    """Say."""\n\ndef test_b(): ...\n'
+    tmp_path.joinpath("test_it.py").write_text(text, encoding="utf-8")
+
+    assert silent_tests(tmp_path) == ["test_it.py:6 test_b"]
 
 
 def test_links_between_pages_lead_somewhere() -> None:

@@ -6,7 +6,7 @@ import enum
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 import attrs
 import msgspec
@@ -170,7 +170,7 @@ class Plain:
 class Loud:
     """A class that says so when its code is called from data."""
 
-    calls: list[str] = []
+    calls: ClassVar[list[str]] = []
 
     def __init__(self) -> None:
         self.calls.append("init")
@@ -183,7 +183,7 @@ class Trap:
     x: int
     calls: list[str] = field(default_factory=list)
 
-    def __new__(cls, *args: Any, **named: Any) -> Trap:
+    def __new__(cls, *args: Any, **named: Any) -> Trap:  # noqa: PYI034 - needs Python 3.11
         TRIGGERED.append("new")
         return super().__new__(cls)
 

@@ -140,7 +140,7 @@ def test_two_writers_of_one_key_are_refused(one, other):
     branches[1][1]["b"] = 1
     other(branches[2][1])
 
-    with pytest.raises(ConcurrentWrite, match="key 'a' .* 'left' and 'right'") as caught:
+    with pytest.raises(ConcurrentWrite, match=r"key 'a' .* 'left' and 'right'") as caught:
         join(store, branches)
 
     assert "merge" in caught.value.hint
@@ -207,7 +207,7 @@ def test_merging_keys_are_folded(before, count):
 
 @given(st.none() | st.integers(), st.lists(st.none() | st.integers(), max_size=5), st.booleans())
 def test_the_law_of_merging(before, values, is_reloaded):
-    """result = reduce(merge, [before?] + values of the branches that wrote)."""
+    """Result = reduce(merge, [before?] + values of the branches that wrote)."""
     store = Store({} if before is None else {"total": before})
     branches = branches_of(store, *(str(index) for index in range(len(values))))
     for (_, branch), value in zip(branches, values, strict=True):

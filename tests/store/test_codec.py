@@ -215,14 +215,16 @@ anything = st.recursive(
     | st.datetimes(timezones=st.none() | st.timezones() | st.just(timezone.utc))
     | st.times()
     | st.builds(bytearray, st.binary()),
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(hashables, inner, max_size=4)
-    | st.sets(hashables, max_size=4)
-    | st.tuples(inner)
-    | st.builds(Box, inner)
-    | st.builds(Pet, inner)
-    | st.builds(Row, inner)
-    | st.builds(lambda item: Open(name="n", item=item), inner),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(hashables, inner, max_size=4)
+        | st.sets(hashables, max_size=4)
+        | st.tuples(inner)
+        | st.builds(Box, inner)
+        | st.builds(Pet, inner)
+        | st.builds(Row, inner)
+        | st.builds(lambda item: Open(name="n", item=item), inner)
+    ),
     max_leaves=12,
 )
 
@@ -379,9 +381,7 @@ def test_the_path_to_the_offender_is_named():
     with pytest.raises(NotStorable) as caught:
         STANDARD.encode(rows, name="rows")
 
-    assert str(caught.value) == (
-        "'rows'[3].item['a b'][1] of type Plain cannot leave the process"
-    )
+    assert str(caught.value) == ("'rows'[3].item['a b'][1] of type Plain cannot leave the process")
     assert "gostage_codecs" in caught.value.hint
 
 

@@ -30,7 +30,7 @@ def test_keys_compare_with_lists_and_sets():
     assert store.keys() == ["b", "a"]
     assert store.keys() != ["a", "b"]
     assert store.keys() == {"a", "b"}
-    assert "a" in store.keys()
+    assert "a" in store.keys()  # noqa: SIM118 - the view is what is tested
     assert len(store.keys()) == 2
     assert store.keys() & {"a"} == {"a"}
 
