@@ -257,6 +257,7 @@ class Action(Tagged, Generic[P, R]):
             new.__dict__["_function"] = None  # its run method is bound to the original
             if getattr(getattr(self.when, "fn", None), "__self__", None) is self:
                 new._bind_when()  # noqa: SLF001 - it is of this very class
+        new.__dict__.pop("_is_placed", None)  # it stands nowhere yet
         new.__dict__["tags"] = list(self.tags)
         new.__dict__["_origin"] = self._origin or self
         return new
@@ -265,7 +266,7 @@ class Action(Tagged, Generic[P, R]):
 # Any: the state is whatever the class keeps.
 def state_of(action: Action[..., Any]) -> dict[str, Any]:
     """What an action holds besides its options and bindings: the business of its class."""
-    known = {*OPTIONS, "_fn", "_function", "_params", "_origin"}
+    known = {*OPTIONS, "_fn", "_function", "_params", "_origin", "_is_placed"}
     return {name: value for name, value in vars(action).items() if name not in known}
 
 

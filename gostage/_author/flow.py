@@ -274,11 +274,28 @@ def steps(*items: BodyLike) -> Steps:
     return Steps(*items)
 
 
+STAGE_OPTIONS: Final[Mapping[str, Callable[[object, str], object]]] = MappingProxyType(
+    {
+        "when": options.check_when,
+        "retry_policy": options.check_retry,
+        "timeout": options.check_timeout,
+        "isolate": options.check_isolate,
+    }
+)
+"""The options of a stage that decide how it is run, each with what checks it."""
+
+
 class Stage(Headed, Steps):
     """A stage: actions, and steps, in order, inside middleware of its own."""
 
     kind: ClassVar = "stage"
     level: ClassVar[Level] = "stage"
+
+    # Any: a function or a timedelta may be assigned; what is read is a `Function`, or seconds.
+    when: Any
+    timeout: Any
+    retry_policy: Retry | None
+    isolate: Isolated
 
     def __init__(
         self,
@@ -294,16 +311,18 @@ class Stage(Headed, Steps):
         isolate: Isolated = False,
     ) -> None:
         Headed.__init__(self, id, name=name, description=description, tags=tags, initial=initial)
-        self.when = options.check_when(when, self.label)
-        self.retry_policy = options.check_retry(retry, self.label)
-        self.timeout = options.check_timeout(timeout, self.label)
-        self.isolate = options.check_isolate(isolate, self.label)
+        self.when = when
+        self.retry_policy = retry
+        self.timeout = timeout
+        self.isolate = isolate
         self.add(*actions)
 
     def __setattr__(self, name: str, value: object) -> None:
-        super().__setattr__(name, value)
-        if name in ("when", "retry_policy", "timeout", "isolate"):
+        check = STAGE_OPTIONS.get(name)
+        if check is not None:
+            value = check(value, self.label)
             self.changes += 1
+        super().__setattr__(name, value)
 
     @property
     def actions(self) -> Actions:

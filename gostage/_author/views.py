@@ -126,6 +126,7 @@ class View(MutableSequence[T], Generic[T]):
             flow.items[:] = before
             raise
         flow.items[:] = _placed(before, freed, made, behind)
+        flow.changes += 1
 
     @staticmethod
     def _changed(old: list[T | None], new: list[T]) -> tuple[int, int]:

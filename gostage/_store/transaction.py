@@ -61,7 +61,6 @@ class UndoLog:
     def mark(self) -> int:
         """A savepoint for `rollback`; savepoints nest."""
         if self._table.notes:
-            if self._table.notes:
             self._table.settle()
         return len(self.records)
 
