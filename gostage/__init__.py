@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gostage import errors as errors  # noqa: PLC0414  # public as a module
+    from gostage import errors as errors  # public as a module
     from gostage._app.handle import RunHandle
     from gostage._app.runner import Runner
     from gostage._app.runs import RunInfo

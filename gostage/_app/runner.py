@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from gostage._app.handle import RunHandle
@@ -24,6 +23,7 @@ from gostage.errors import DefinitionError, NotFound, did_you_mean
 if TYPE_CHECKING:
     import logging
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import timedelta
 
     from typing_extensions import Self
 
@@ -197,7 +197,7 @@ class Runner:
     # ---------------------------------------------------------------- going on
 
     # Any: whatever the step that suspended expects.
-    def resume(self, run_id: str, data: Any = None) -> Result:
+    def resume(self, run_id: str, data: Any = None) -> Result:  # noqa: ANN401
         """Let a run that waits go on; the step that suspended first gets the data."""
         entry = self._runs.require(run_id)
         if not entry.has_ended and entry.status == "waiting":
@@ -205,7 +205,7 @@ class Runner:
         return self.run(entry.workflow, run_id=run_id)
 
     # Any: whatever the `receive` expects.
-    def signal(self, run_id: str, name: str, data: Any = None) -> Result:
+    def signal(self, run_id: str, name: str, data: Any = None) -> Result:  # noqa: ANN401
         """Give a run the signal its `receive` waits for, and let it go on."""
         entry = self._runs.require(run_id)
         _check_signal(entry, name)
@@ -253,6 +253,10 @@ class Runner:
     def get(self, run_id: str) -> RunInfo:
         """One run."""
         return self._runs.require(run_id).info()
+
+    def result(self, run_id: str) -> Result | None:
+        """What became of a run so far, also after a Ctrl-C; None while nobody knows."""
+        return self._runs.require(run_id).result
 
     def delete(self, run_id: str) -> None:
         """Forget a run that is not going on."""
@@ -339,9 +343,7 @@ def _check_same(entry: Entry, workflow: WorkflowDefinition) -> None:
 
 
 def _check_signal(entry: Entry, name: str) -> None:
-    listening = [
-        op.name for op in entry.execution.plan.walk() if isinstance(op, ops.Receive)
-    ]
+    listening = [op.name for op in entry.execution.plan.walk() if isinstance(op, ops.Receive)]
     if name not in listening:
         known = ", ".join(map(repr, listening))
         raise NotFound(

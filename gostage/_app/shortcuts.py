@@ -20,7 +20,7 @@ def run(
     run_id: str | None = None,
     timeout: timedelta | float | None = None,
     # Any: the options of Runner, checked by it.
-    **options: Any,
+    **options: Any,  # noqa: ANN401
 ) -> Result:
     """Run a workflow; the other options are those of `Runner`."""
     with Runner(**options) as runner:
@@ -33,7 +33,7 @@ async def arun(
     run_id: str | None = None,
     timeout: timedelta | float | None = None,
     # Any: as above.
-    **options: Any,
+    **options: Any,  # noqa: ANN401
 ) -> Result:
     """Run a workflow in the running event loop; the other options are those of `Runner`."""
     with Runner(**options) as runner:

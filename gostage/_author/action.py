@@ -162,10 +162,12 @@ class Action(Tagged, Generic[P, R]):
     @property
     def function(self) -> Function:
         """What is called, and what it asks for by name."""
-        if self._function is None:
-            made = Function.of(self._called(), inputs=self.inputs or None)
-            self.__dict__["_function"] = made.bound(self._params) if self._params else made
-        return cast("Function", self._function)
+        found = self._function
+        if found is None:
+            name = self.name if self._fn is None else None  # not that of the run method
+            made = Function.of(self._called(), inputs=self.inputs or None, name=name)
+            found = self.__dict__["_function"] = made.bound(self._params) if self._params else made
+        return found
 
     @property
     def params(self) -> Mapping[str, object]:

@@ -64,9 +64,10 @@ class Function:
         signature: Signature,
         params: Mapping[str, object],
         inputs: Mapping[str, str],
+        name: str,
     ) -> None:
         self.fn = fn
-        self.name = name_of_function(fn)
+        self.name = name
         self.params = params
         self.inputs = inputs
         self.is_async = signature.is_async
@@ -85,6 +86,7 @@ class Function:
         inputs: Mapping[str, object] | None = None,
         what: str = "action",
         generators: bool = False,
+        name: str | None = None,
     ) -> Function:
         """Read a function, method, partial or callable; what cannot be called is refused.
 
@@ -95,13 +97,14 @@ class Function:
             return made if params is None and inputs is None else made.bound(params, inputs)
         called = _check_callable(fn, what)
         signature = signature_of(called, what)
+        own_name = name or name_of_function(called)
         if signature.is_generator and not generators:
             raise DefinitionError(
-                f"{what} {name_of_function(called)!r} yields, and nothing would run its body",
+                f"{what} {own_name!r} yields, and nothing would run its body",
                 hint="return the value instead; what is set up and torn down around "
                 "others is a @resource or a middleware",
             )
-        function = cls(called, signature, {}, {})
+        function = cls(called, signature, {}, {}, own_name)
         if params is None and inputs is None:
             return function
         return function.bound(params, inputs, what=what)
@@ -118,7 +121,7 @@ class Function:
         for name in params or {}:
             self._check_known(name, what, "bind")
         merged = self.params if params is None else {**self.params, **params}
-        return Function(self.fn, self._signature, merged, renamed)
+        return Function(self.fn, self._signature, merged, renamed, self.name)
 
     @property
     def is_generator(self) -> bool:
@@ -142,6 +145,11 @@ class Function:
             self._parameters = tuple(self._resolved())
         return self._parameters
 
+    # Any: the arguments and the value are those of the function.
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        """Call the plain function."""
+        return self.fn(*args, **kwargs)
+
     def __repr__(self) -> str:
         return f"<function {self.name!r}>"
 
@@ -152,8 +160,8 @@ class Function:
         return bool(mine == its)
 
     def __hash__(self) -> int:
-        # Callables need not be hashable; equal functions share their name.
-        return hash(self.name)
+        # Callables need not be hashable; equal ones share their name.
+        return hash(name_of_function(self.fn))
 
     def _resolved(self) -> Iterator[Parameter]:
         if not self._signature.raw:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -12,7 +12,10 @@ from gostage.errors import DefinitionError, did_you_mean
 
 Level = Literal["run", "workflow", "stage", "action"]
 # Any: a middleware takes what it names, and yields and returns what goes through it.
-Middleware = Callable[..., Generator[Any, Any, Any]]
+Middleware = Callable[..., Iterator[Any]]
+"""What an author writes: a generator function, annotated as loosely as they like."""
+GeneratorFunction = Callable[..., Generator[Any, Any, Any]]
+"""What it is once it was checked."""
 
 ALLOWED: Final[dict[Level, tuple[str, ...]]] = {
     "run": ("run", "workflow", "store"),
@@ -27,7 +30,7 @@ ALLOWED: Final[dict[Level, tuple[str, ...]]] = {
 class Layer:
     """One middleware at one level, and the names to call it with."""
 
-    fn: Middleware
+    fn: GeneratorFunction
     names: tuple[str, ...]
     level: Level
 
@@ -55,7 +58,7 @@ def layers_of(middleware: object, level: Level) -> tuple[Layer, ...]:
     return tuple(Layer.of(each, level) for each in middleware)
 
 
-def _check_form(fn: object) -> Middleware:
+def _check_form(fn: object) -> GeneratorFunction:
     if isinstance(fn, type):
         raise DefinitionError(
             f"middleware {fn.__name__!r} is a class", hint=f"give an instance: {fn.__name__}()"
@@ -79,7 +82,7 @@ def _check_form(fn: object) -> Middleware:
     return fn
 
 
-def _names(fn: Middleware, level: Level) -> list[str]:
+def _names(fn: GeneratorFunction, level: Level) -> list[str]:
     allowed = ALLOWED[level]
     names = []
     for each in inspect.signature(fn).parameters.values():
@@ -94,7 +97,7 @@ def _names(fn: Middleware, level: Level) -> list[str]:
     return names
 
 
-def _unknown(fn: Middleware, level: Level, parameter: inspect.Parameter) -> DefinitionError:
+def _unknown(fn: GeneratorFunction, level: Level, parameter: inspect.Parameter) -> DefinitionError:
     allowed = ALLOWED[level]
     close = did_you_mean(parameter.name, allowed)
     if parameter.name in allowed:

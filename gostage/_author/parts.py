@@ -42,13 +42,16 @@ def as_action(value: object, owner: str) -> Action[..., Any]:
             f"{owner} takes an action, not {value!r}", hint=HOW_TO_ADD[value.kind]
         )
     if not callable(value):
-        raise DefinitionError(
-            f"{owner} takes an action, not {value!r}",
-            hint="is a return missing where it comes from?"
-            if value is None
-            else "give a function, an @action or an instance of an Action class",
-        )
+        raise DefinitionError(f"{owner} takes an action, not {value!r}", hint=_what_instead(value))
     return Action(value)
+
+
+def _what_instead(value: object) -> str:
+    if value is None:
+        return "is a return missing where it comes from?"
+    if isinstance(value, (list, tuple)):
+        return "put a star in front of it: Stage(id, *actions)"
+    return "give a function, an @action or an instance of an Action class"
 
 
 def item_source(over: object, what: str) -> AnyKey | Function:

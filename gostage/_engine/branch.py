@@ -41,7 +41,7 @@ class Branch:
         self.turn = ENTER
         self.parent = parent
         self.index = index
-        self.zone = 0 if parent is None else parent.zone
+        self.zone: int = 0 if parent is None else parent.zone
         self.effect: Effect | None = None
         self.children: dict[int, Branch] = {}
         # Any: what a guard counts and remembers, by its id; each kind of op knows its own keys.

@@ -29,7 +29,7 @@ class Forking(Op):
         return None
 
     # Any: what the op remembers, see Branch.frames.
-    def open_frame(self, branch: Branch, **more: Any) -> dict[str, Any]:
+    def open_frame(self, branch: Branch, **more: Any) -> dict[str, Any]:  # noqa: ANN401
         """Remember which children ended and the first error or interrupt among them."""
         frame = {"ended": {}, "error": None, "by": None, "interrupt": None, **more}
         branch.frames[self.id] = frame

@@ -234,7 +234,8 @@ class Loop(Op):
             branch.turn = LEAVE
             return None
         if self.max_passes is not None and passes >= self.max_passes:
-            return machine.fail(branch, self._too_many())
+            machine.fail(branch, self._too_many())
+            return None
         machine.plan.restart(self, branch.zone)
         return descend(machine, branch, self)
 

@@ -107,7 +107,6 @@ class Machine:
         """Say what the forking branch does: drive its children, if there are any."""
         return op.fork if branch.children else op.join
 
-
     def note(self, op: Op, status: str, error: BaseException | None = None) -> None:
         """Tell whoever keeps records how an op stands."""
         self.notes.append(Note(op, status, error))

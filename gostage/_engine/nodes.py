@@ -7,7 +7,7 @@ passes it on and never looks inside.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, Union
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -157,19 +157,19 @@ class Spawn:
     timeout: float | None = None
 
 
-Node = Union[
-    Do,
-    Group,
-    Stage,
-    Wait,
-    Choice,
-    Retry,
-    Loop,
-    Parallel,
-    ForEach,
-    Sleep,
-    Receive,
-    Sub,
-    Spawn,
-]
-Item = Union[Node, AsNode]
+Node = (
+    Do
+    | Group
+    | Stage
+    | Wait
+    | Choice
+    | Retry
+    | Loop
+    | Parallel
+    | ForEach
+    | Sleep
+    | Receive
+    | Sub
+    | Spawn
+)
+Item = Node | AsNode

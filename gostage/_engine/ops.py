@@ -179,7 +179,8 @@ class Wait(Op):
             f"step {self.name!r} still waits after {self.timeout:g} seconds",
             hint="give it a longer timeout=, or look at what its condition waits for",
         )
-        return machine.fail(branch, error)
+        machine.fail(branch, error)
+        return None
 
 
 class Sleep(Op):

@@ -76,7 +76,7 @@ class Overlay:
 
     def following(self, op: Op) -> Op | None:
         """The next sibling, removed or not."""
-        return self.links[op.id] if op.id in self.links else op.next
+        return self.links.get(op.id, op.next)
 
     def present(self, op: Op | None) -> Op | None:
         """The op itself, or the first after it that was not removed."""

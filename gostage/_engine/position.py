@@ -123,23 +123,27 @@ def _load_effect(op: Op, data: Mapping[str, Json], packing: Packing) -> fx.Effec
     return effect
 
 
-def _free_effect(
-    op: Op, do: str, data: Mapping[str, Json], packing: Packing
-) -> fx.Effect | None:
+def _free_effect(op: Op, do: str, data: Mapping[str, Json], packing: Packing) -> fx.Effect | None:
     if do == "ask":
         return _ask_of(op, data.get("arm"))
+    if do in ("judge", "hold"):
+        return _action_effect(op, do, data, packing)
     if do == "pause" and isinstance(op, (ops.Do, ops.Wait, ops.Sleep, guards.Retry)):
         return fx.Pause(op, data["seconds"], data["why"], data.get("until"))
-    if do == "judge" and isinstance(op, ops.Do):
-        return fx.Judge(op)
     if do == "listen" and isinstance(op, ops.Receive):
         return fx.Listen(op, data.get("until"))
-    if do == "hold" and isinstance(op, ops.Do):
-        values: Json = packing.unpack_value(data["data"])
-        return fx.Hold(op, data["reason"], values)
     if do == "start" and isinstance(op, ops.Spawn):
         return fx.Start(op)
     return None
+
+
+def _action_effect(op: Op, do: str, data: Mapping[str, Json], packing: Packing) -> fx.Effect | None:
+    if not isinstance(op, ops.Do):
+        return None
+    if do == "judge":
+        return fx.Judge(op)
+    values: Json = packing.unpack_value(data["data"])
+    return fx.Hold(op, data["reason"], values)
 
 
 def _ask_of(op: Op, arm: int | None) -> fx.Effect | None:
@@ -175,9 +179,7 @@ def _dump_branch(branch: Branch, packing: Packing) -> dict[str, Json]:
     return data
 
 
-def _load_branch(
-    machine: Machine, key: int, data: Mapping[str, Json], packing: Packing
-) -> Branch:
+def _load_branch(machine: Machine, key: int, data: Mapping[str, Json], packing: Packing) -> Branch:
     plan = machine.plan
     parent = machine.branches[data["parent"]] if "parent" in data else None
     zone = 0 if parent is None else parent.zone

@@ -100,7 +100,9 @@ class Linker:
     def _link(self, parent: Op, prefix: str, node: Node, names: Names) -> Op:
         name = node.name
         if name in names.own and (type(node) is not nodes.Do or node.named):
-            raise DuplicateName(f"two steps under {parent.name or self._owner!r} are called {name!r}")
+            raise DuplicateName(
+                f"two steps under {parent.name or self._owner!r} are called {name!r}"
+            )
         name = names.number(name)
         if type(node) is nodes.Do:
             return self.register(ops.Do(prefix + name, name, parent, node))

@@ -93,12 +93,14 @@ class Layers:
         while self._open:
             try:
                 self._open.pop().close()
-            except Exception as error:  # noqa: BLE001, PERF203  # the outer ones must still close
+            except Exception as error:  # noqa: BLE001  # the outer ones must still close
                 errors.append(error)
         if errors:
             raise errors[0]
 
-    def _unwind(self, value: object, error: BaseException | None, *, skipped: bool = False) -> State:
+    def _unwind(
+        self, value: object, error: BaseException | None, *, skipped: bool = False
+    ) -> State:
         while self._open:
             layer = self._open[-1]
             try:

@@ -11,7 +11,7 @@ import contextvars
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from gostage._run.requests import Await, Invoke, Pause
+from gostage._run.requests import Await, Invoke, Pause, Together
 from gostage._run.tasks import finish
 
 if TYPE_CHECKING:
@@ -44,9 +44,9 @@ class AsyncShell:
                 elif type(request) is Await:
                     reply = await finish(request, self._run)
                 elif type(request) is Pause:
-                    reply = await self._pause(request)
-                else:
-                    reply = await self._together(request.flows)
+                    await self._pause(request)
+                elif type(request) is Together:
+                    await self._together(request.flows)
         except StopIteration as stop:
             return stop.value
 

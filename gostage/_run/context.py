@@ -35,8 +35,17 @@ Kind = Literal["action", "stage"]
 class Context:
     """Where the caller is, and what it can do to the run."""
 
-    __slots__ = ("_deadline", "_live", "_resume", "_turn", "attempt", "branch", "execution", "op")
-    __slots__ += ("store",)
+    __slots__ = (
+        "_deadline",
+        "_live",
+        "_resume",
+        "_turn",
+        "attempt",
+        "branch",
+        "execution",
+        "op",
+        "store",
+    )
 
     # Any: see Branch.frames.
     def __init__(
@@ -110,7 +119,7 @@ class Context:
         return self.execution.plan.next(self.op, self.branch.zone) is None
 
     @property
-    def item(self) -> Any:  # Any: items are the user's values
+    def item(self) -> Any:  # Any: items are the user's values  # noqa: ANN401
         """The current item of the nearest for-each; None outside one."""
         return self._turn.item
 
@@ -125,7 +134,7 @@ class Context:
         return self._resume is not None
 
     @property
-    def resume_data(self) -> Any:  # Any: whatever the resumer gave
+    def resume_data(self) -> Any:  # Any: whatever the resumer gave  # noqa: ANN401
         """What the run was resumed with; None unless `resuming`."""
         return None if self._resume is None else self._resume["resume"]
 
@@ -168,7 +177,7 @@ class Context:
         raise Bailed(reason)
 
     # Any: a payload is data of any shape.
-    def send(self, type: str, payload: Any = None, *, wait: bool = False) -> None:  # noqa: A002
+    def send(self, type: str, payload: Any = None, *, wait: bool = False) -> None:  # noqa: ANN401
         """Send a message to its handlers; in this process they have all been called on return."""
         del wait  # a message within one process has always arrived
         self.execution.around.hub.send(self, type, payload)
@@ -191,11 +200,11 @@ class Context:
         """Take out the next action of this name; what has run cannot be removed."""
         return self._plan().remove_actions(name=name, stage=stage, limit=1) > 0
 
-    def remove_actions(self, *, tag: str | None = None, type: type | None = None) -> int:  # noqa: A002
+    def remove_actions(self, *, tag: str | None = None, type: type | None = None) -> int:
         """Take out all actions with a tag or of a type that have not run yet."""
         return self._plan().remove_actions(tag=tag, type=type)
 
-    def remove_stage(self, id: str) -> bool:  # noqa: A002
+    def remove_stage(self, id: str) -> bool:
         """Take out a stage that has not run yet; of the current one, what is left of it."""
         return self._plan().remove_stage(id)
 
@@ -205,7 +214,7 @@ class Context:
         action: str | None = None,
         stage: str | None = None,
         tag: str | None = None,
-        type: type | None = None,  # noqa: A002
+        type: type | None = None,
         where: Callable[[Any], bool] | None = None,  # Any: actions and stages
         kind: Kind | None = None,
     ) -> int:
@@ -219,7 +228,7 @@ class Context:
         action: str | None = None,
         stage: str | None = None,
         tag: str | None = None,
-        type: type | None = None,  # noqa: A002
+        type: type | None = None,
         where: Callable[[Any], bool] | None = None,  # Any: as above
         kind: Kind | None = None,
     ) -> int:
@@ -233,7 +242,7 @@ class Context:
         action: str | None = None,
         stage: str | None = None,
         tag: str | None = None,
-        type: type | None = None,  # noqa: A002
+        type: type | None = None,
         where: Callable[[Any], bool] | None = None,  # Any: as above
         kind: Kind | None = None,
     ) -> bool:
@@ -242,12 +251,12 @@ class Context:
         return self._plan().is_enabled(kind=kind, **given)
 
     # Any: the arguments of a query, see `Query`.
-    def find_actions(self, expr: str | None = None, **query: Any) -> list[Action[..., Any]]:
+    def find_actions(self, expr: str | None = None, **query: Any) -> list[Action[..., Any]]:  # noqa: ANN401
         """Find actions of the run as it stands now, in workflow order."""
         return self._plan().find_actions(expr, **query)
 
     # Any: as above.
-    def find_stages(self, expr: str | None = None, **query: Any) -> list[Stage]:
+    def find_stages(self, expr: str | None = None, **query: Any) -> list[Stage]:  # noqa: ANN401
         """Find stages of the run as it stands now, in workflow order."""
         return self._plan().find_stages(expr, **query)
 

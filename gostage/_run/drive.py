@@ -11,7 +11,7 @@ import signal
 import threading
 from typing import TYPE_CHECKING, Any
 
-from gostage._run.requests import Await, Invoke, Pause
+from gostage._run.requests import Await, Invoke, Pause, Together
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,9 +67,9 @@ class Shell:
                 elif type(request) is Await:
                     reply = self._await(request, is_main)
                 elif type(request) is Pause:
-                    reply = self._pause(request)
-                else:
-                    reply = self._together(request.flows)
+                    self._pause(request)
+                elif type(request) is Together:
+                    self._together(request.flows)
         except StopIteration as stop:
             return stop.value
 
@@ -146,5 +146,3 @@ class Interruptible:
     def __exit__(self, *exc: object) -> None:
         if self._mine:
             signal.signal(signal.SIGINT, signal.default_int_handler)
-
-

@@ -146,9 +146,13 @@ class Execution:
 
     def feed(self, branch: Branch, outcome: fx.Outcome) -> Branch | None:
         """Tell the machine how an effect went."""
-        with self.lock:
+        if self.lanes > 1:
+            with self.lock:
+                following = self.machine.feed(branch, outcome)
+        else:
             following = self.machine.feed(branch, outcome)
-            if self.machine.notes:
+        if self.machine.notes:
+            with self.lock:
                 self._take_notes()
         if following is not branch:
             self._branch_ended(branch)
@@ -156,9 +160,9 @@ class Execution:
 
     def _branch_ended(self, branch: Branch) -> None:
         line = self.lines.get(branch.key)
-        if branch.parent is not None and line is not None:
-            if branch.error is not None or not has_changes(line.store):
-                del self.lines[branch.key]
+        is_child_over = branch.effect is None and branch.parent is not None
+        if is_child_over and (line is None or branch.error or not has_changes(line.store)):
+            self.lines.pop(branch.key, None)
         self._wake()
 
     def _wake(self) -> None:
@@ -190,6 +194,11 @@ class Execution:
     def _take_notes(self) -> None:
         self.records.take(self.machine.notes)
         self.machine.notes.clear()
+
+    def count_lanes(self, change: int) -> None:
+        """One more lane is at work, or one less."""
+        with self.lock:
+            self.lanes += change
 
     # ---------------------------------------------------------------- stopping
 

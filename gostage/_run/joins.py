@@ -52,7 +52,7 @@ def join(run: Execution, branch: Branch, effect: fx.Join) -> Flow:
 
 
 # Any: see Branch.frames.
-def _join_branches(run: Execution, branch: Branch, op: Any, frame: dict[str, Any]) -> fx.Outcome:
+def _join_branches(run: Execution, branch: Branch, op: Any, frame: dict[str, Any]) -> fx.Outcome:  # noqa: ANN401
     if frame["interrupt"] is not None:
         return fx.Stopped(frame["interrupt"])
     if frame["error"] is not None:
@@ -83,11 +83,12 @@ def _finish_items(
     run: Execution, branch: Branch, op: forks.ForEach, frame: dict[str, Any]
 ) -> fx.Outcome:
     items, results, failures = frame["items"], frame["results"], frame["failures"]
+    into: Any = op.into  # Any: opaque to the engine; it is a key
     values = [results.get(index) for index in range(len(items))]
-    if op.into is not None:
+    if into is not None:
         line = run.line(branch)
         try:
-            line.store[op.into] = values  # type: ignore[index]  # opaque to the engine: a key
+            line.store[into] = values
         except GostageError as error:
             return fx.Failed(error)
         line.undo.commit()

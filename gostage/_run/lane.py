@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gostage._engine import effects as fx
-from gostage._run import calls, joins, pauses, scoping
+from gostage._run import asks, calls, joins, pauses, scoping
 from gostage._run.deadlines import out_of_time
 from gostage._run.requests import Together
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 # Any: each function takes its own kind of effect; the table keeps them together.
 _PERFORM: dict[type[fx.Effect], Callable[..., Any]] = {
     fx.Call: calls.call,
-    fx.Ask: calls.ask,
-    fx.Judge: calls.judge,
-    fx.Items: calls.items,
+    fx.Ask: asks.ask,
+    fx.Judge: asks.judge,
+    fx.Items: asks.items,
     fx.Open: scoping.open_,
     fx.Close: scoping.close,
     fx.Pause: pauses.pause,
@@ -34,8 +34,7 @@ _ALWAYS = frozenset((fx.Close, fx.Judge, fx.Join))
 
 
 def lane(run: Execution, branch: Branch) -> Flow:
-    """Drive a branch, and whatever takes its place when it ends."""
-    run.lanes += 1
+    """Drive a branch, and whatever takes its place when it ends; the caller has counted it in."""
     error = scoping.reenter(run, branch)
     current: Branch | None = branch
     if error is not None:
@@ -46,16 +45,14 @@ def lane(run: Execution, branch: Branch) -> Flow:
             current = run.begin(current)
             continue
         kind = type(effect)
-        if run.left is not None and kind not in _ALWAYS and not _has_step(run, effect):
+        if run.left is not None and not _has_step(run, effect):
             break
         if kind is fx.Fork:
             yield from fork(run, current)
             if current.effect is effect:
                 break
             continue
-        outcome = None
-        if (run.timed or current.cancelled) and kind not in _ALWAYS:
-            outcome = _stop(run, current, effect)
+        outcome = _stop(run, current, effect) if run.timed or current.cancelled else None
         if outcome is None:
             outcome = yield from _PERFORM[kind](run, current, effect)
             if outcome is None:
@@ -63,29 +60,30 @@ def lane(run: Execution, branch: Branch) -> Flow:
         current = run.feed(current, outcome)
     if current is not None:
         run.parked.add(current.key)
-    run.lanes -= 1
+    run.count_lanes(-1)
     run.bell.ring()
 
 
 def fork(run: Execution, branch: Branch) -> Flow:
     """Drive a branch's children until none of them can go on."""
     effect = branch.effect
-    run.lanes -= 1  # this lane only waits for the others
     while branch.effect is effect:
         ready = joins.ready_children(run, branch)
         if not ready:
             break
-        if run.left is None:
-            yield Together([lane(run, child) for child in ready])
-            continue
-        joins.next_turn(branch, ready[0])
-        yield from lane(run, ready[0])
-        if not run.left:
+        if run.left is not None:
+            joins.next_turn(branch, ready[0])
+            ready = ready[:1]
+        run.count_lanes(len(ready) - 1)  # this lane only waits for them
+        yield Together([lane(run, child) for child in ready])
+        run.count_lanes(1)
+        if run.left == 0:
             break
-    run.lanes += 1
 
 
 def _stop(run: Execution, branch: Branch, effect: fx.Effect) -> fx.Outcome | None:
+    if type(effect) in _ALWAYS:
+        return None
     if branch.cancelled:
         return fx.Stopped(run.cancellation())
     deadline = run.deadline(branch, effect.op)
@@ -95,9 +93,11 @@ def _stop(run: Execution, branch: Branch, effect: fx.Effect) -> fx.Outcome | Non
 
 
 def _has_step(run: Execution, effect: fx.Effect) -> bool:
+    if type(effect) in _ALWAYS:
+        return True
     if not run.left:
         pauses.settle(run, effect)
         return False
-    if calls.is_step(effect):
+    if asks.is_step(effect):
         run.left -= 1
     return True

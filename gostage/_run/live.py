@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gostage._author.action import Action
 from gostage._author.flow import Stage
 from gostage._author.parts import as_action
 from gostage._author.select import Query, Target
@@ -18,6 +17,7 @@ from gostage.errors import DefinitionError, NotFound, did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from gostage._author.action import Action
     from gostage._author.select import Kind
     from gostage._engine.ops import Op
     from gostage._engine.plan import Edit
@@ -90,7 +90,7 @@ class Live:
         name: str | None = None,
         stage: str | None = None,
         tag: str | None = None,
-        type: type | None = None,  # noqa: A002
+        type: type | None = None,
         limit: int | None = None,
     ) -> int:
         """Take out what lies ahead and fits."""
@@ -127,7 +127,7 @@ class Live:
     # ---------------------------------------------------------------- switching
 
     # Any: the arguments of a target, checked by it.
-    def switch(self, *, on: bool, kind: Kind | None, **given: Any) -> int:
+    def switch(self, *, on: bool, kind: Kind | None, **given: Any) -> int:  # noqa: ANN401
         """Enable or disable what matches; gives how many items matched."""
         change = self._plan.enable if on else self._plan.disable
         with self._ctx.execution.lock:
@@ -139,7 +139,7 @@ class Live:
         return len(matching)
 
     # Any: as above.
-    def is_enabled(self, *, kind: Kind | None, **given: Any) -> bool:
+    def is_enabled(self, *, kind: Kind | None, **given: Any) -> bool:  # noqa: ANN401
         """Whether something matches and none of it is disabled."""
         with self._ctx.execution.lock:
             matching = self._matching(kind, given)
@@ -153,24 +153,20 @@ class Live:
     # ---------------------------------------------------------------- finding
 
     # Any: the arguments of a query, checked by it; whatever the actions return.
-    def find_actions(self, expr: str | None, **given: Any) -> list[Action[..., Any]]:
+    def find_actions(self, expr: str | None, **given: Any) -> list[Action[..., Any]]:  # noqa: ANN401
         """The actions of the run as it stands now."""
         query = Query.of(expr, **given)
         found: list[Any] = [
-            op.action
-            for op in self._items()
-            if isinstance(op, ops.Do) and _fits(query, op)
+            op.action for op in self._items() if isinstance(op, ops.Do) and _fits(query, op)
         ]
         return found
 
     # Any: as above.
-    def find_stages(self, expr: str | None, **given: Any) -> list[Stage]:
+    def find_stages(self, expr: str | None, **given: Any) -> list[Stage]:  # noqa: ANN401
         """The stages of the run as it stands now."""
         query = Query.of(expr, **given)
         found: list[Any] = [
-            op.source
-            for op in self._items()
-            if isinstance(op, StageOp) and _fits(query, op)
+            op.source for op in self._items() if isinstance(op, StageOp) and _fits(query, op)
         ]
         return found
 

@@ -96,7 +96,7 @@ class Hub:
         self._subscriptions.sort(key=lambda each: each.rank)
 
     # Any: as above.
-    def use(self, middleware: Any) -> None:
+    def use(self, middleware: Any) -> None:  # noqa: ANN401
         """Add middleware for messages."""
         if not any(callable(getattr(middleware, n, None)) for n in ("outbound", "inbound")):
             raise DefinitionError(
@@ -106,7 +106,7 @@ class Hub:
         self._ipc.append(middleware)
 
     # Any: a payload is data of any shape.
-    def send(self, ctx: Context, type_: str, payload: Any) -> None:
+    def send(self, ctx: Context, type_: str, payload: Any) -> None:  # noqa: ANN401
         """Send from an action of this process: everything happens before it returns."""
         if not isinstance(type_, str) or not type_:
             raise DefinitionError(
@@ -127,14 +127,14 @@ class Hub:
         for subscription in chosen or [s for s in fitting if s.type == "*"]:
             try:
                 subscription.handler(message)
-            except Exception as error:  # noqa: BLE001, PERF203  # the others are called as well
+            except Exception as error:  # noqa: BLE001  # the others are called as well
                 first = first or error
         if first is not None:
             raise first
 
     @staticmethod
     # Any: as above.
-    def _message(ctx: Context, type_: str, payload: Any) -> Message:
+    def _message(ctx: Context, type_: str, payload: Any) -> Message:  # noqa: ANN401
         stage = ctx.stage
         sender = Sender(
             run=ctx.execution.run_id,

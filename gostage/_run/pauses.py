@@ -97,9 +97,11 @@ def hold(run: Execution, branch: Branch, effect: fx.Hold) -> Flow:
 
 
 def _wait(run: Execution, wake: object) -> Flow:
-    run.listening += 1
+    with run.lock:
+        run.listening += 1
     run.bell.ring()
     try:
         yield Pause(None, wake)  # type: ignore[arg-type]  # both callers give a predicate
     finally:
-        run.listening -= 1
+        with run.lock:
+            run.listening -= 1

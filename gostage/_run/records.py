@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gostage._engine.ops import Op
     from gostage._engine.plan import Plan
 
+
 @dataclass(frozen=True, slots=True)
 class StepRecord:
     """How one item of a run ended; a step that ran in several passes shows the last one."""

@@ -74,7 +74,7 @@ class Teardown:
     __slots__ = ("_generator", "_is_async", "_name")
 
     # Any: a user's generator.
-    def __init__(self, name: str, generator: Any, *, is_async: bool) -> None:
+    def __init__(self, name: str, generator: Any, *, is_async: bool) -> None:  # noqa: ANN401
         self._name = name
         self._generator = generator
         self._is_async = is_async
@@ -94,14 +94,14 @@ class Teardown:
 
 
 # Any: a user's generator.
-def _advance(generator: Any, *, is_async: bool) -> Await | Invoke:
+def _advance(generator: Any, *, is_async: bool) -> Await | Invoke:  # noqa: ANN401
     if is_async:
         return Await(_anext, (generator, _DONE))
     return Invoke(next, (generator, _DONE))
 
 
 # Any: a user's generator.
-async def _anext(generator: Any, default: object) -> object:
+async def _anext(generator: Any, default: object) -> object:  # noqa: ANN401
     try:
         return await generator.__anext__()
     except StopAsyncIteration:
@@ -192,7 +192,7 @@ class Resources:
 
 
 # Any: a user's function may be wrapped in anything.
-def _plain(fn: Any) -> Any:
+def _plain(fn: Any) -> Any:  # noqa: ANN401
     while True:
         inner = getattr(fn, "__wrapped__", None) or getattr(fn, "__func__", None)
         inner = inner or getattr(fn, "func", None)

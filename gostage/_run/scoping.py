@@ -124,7 +124,7 @@ def _reenter(run: Execution, branch: Branch, op: Scope) -> None:
 
 
 # Any: as in `open_`.
-def _layers(run: Execution, branch: Branch, op: Any, frame: dict[str, Any]) -> Layers | None:
+def _layers(run: Execution, branch: Branch, op: Any, frame: dict[str, Any]) -> Layers | None:  # noqa: ANN401
     found = list(_middleware(run, op))
     if not found:
         return None
@@ -137,7 +137,7 @@ def _layers(run: Execution, branch: Branch, op: Any, frame: dict[str, Any]) -> L
 
 
 # Any: as in `open_`.
-def _middleware(run: Execution, op: Any) -> Iterator[tuple[Layer, WorkflowDefinition]]:
+def _middleware(run: Execution, op: Any) -> Iterator[tuple[Layer, WorkflowDefinition]]:  # noqa: ANN401
     if op.level == "run":
         yield from ((layer, run.workflow) for layer in run.around.middleware)
     elif op.level == "workflow":
@@ -154,14 +154,14 @@ def maker(layer: Layer, given: Mapping[str, Any]) -> Maker:
 
 
 # Any: as in `open_`.
-def _timeout(run: Execution, op: Any) -> float | None:
+def _timeout(run: Execution, op: Any) -> float | None:  # noqa: ANN401
     if op.level == "run":
         return run.timeout
     return op.source.timeout if op.level == "workflow" else None
 
 
 # Any: as in `open_`.
-def _merge_initial(run: Execution, branch: Branch, op: Any) -> None:
+def _merge_initial(run: Execution, branch: Branch, op: Any) -> None:  # noqa: ANN401
     line = run.line(branch)
     put_initial(line.store, (op.source.stage if op.level == "stage" else op.source).initial)
     if line.undo:
@@ -187,5 +187,3 @@ def _late(run: Execution, branch: Branch, op: Op) -> BaseException | None:
     if deadline is None or run.clock.now() < deadline:
         return None
     return out_of_time(run, op)
-
-

@@ -26,13 +26,19 @@ def journey(run: Execution) -> Flow:
     """Drive the run as far as it goes now; gives its result."""
     started = time.perf_counter()
     machine = run.machine
-    yield from lane(run, machine.root)
-    while machine.end is None and run.left is None and not is_parked(run, machine.root):
+    is_first = True
+    while is_first or (machine.end is None and run.left is None and not _is_parked(run)):
+        is_first = False
+        run.count_lanes(1)
         yield from lane(run, machine.root)
     error: BaseException | None = None
     if machine.end is None:
         error = yield from run.leave()
     return conclude(run, time.perf_counter() - started, error)
+
+
+def _is_parked(run: Execution) -> bool:
+    return is_parked(run, run.machine.root)
 
 
 def conclude(

@@ -145,12 +145,9 @@ def surroundings(clock: Clock | None = None) -> Surroundings:
     return Surroundings(clock or _CLOCK, Hub(), default_log)
 
 
-def new_execution(
-    workflow: WorkflowDefinition, around: Surroundings, run_id: str
-) -> Execution:
+def new_execution(workflow: WorkflowDefinition, around: Surroundings, run_id: str) -> Execution:
     """Make a run that has not begun; what cannot run is refused."""
-    is_kept = isinstance(workflow, Workflow)
-    program = workflow.program() if is_kept else Compiled(workflow).program
+    program = workflow.program() if isinstance(workflow, Workflow) else Compiled(workflow).program
     return Execution(run_id, workflow, program, Store(clock=around.clock.now), around)
 
 

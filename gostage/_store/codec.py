@@ -86,7 +86,8 @@ class Codec:
             )
         if not isinstance(tag, str) or not tag or tag.startswith("$"):
             raise StoreError(f"a tag is a text such as 'money', not {tag!r}", hint="choose a name")
-        if type in self._encoders or f"${tag}" in self._decoders:
+        is_late = scalars.late_scalar(type) or scalars.late_scalar_by_tag(tag)
+        if is_late or type in self._encoders or f"${tag}" in self._decoders:
             raise StoreError(
                 f"{type_name(type)} or the tag {tag!r} is registered already",
                 hint="register every type once, under a tag of its own",

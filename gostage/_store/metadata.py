@@ -30,7 +30,7 @@ class Options:
     description: str | None = None
 
 
-def for_put(table: Table, key: str | Key[Any], options: Options) -> Extra | None:
+def for_put(table: Table, key: str | Key[Any], options: Options, now: float) -> Extra | None:
     """What an entry gets that is put under the key now."""
     name = name_of(key)
     old = table.live(name)
@@ -43,7 +43,7 @@ def for_put(table: Table, key: str | Key[Any], options: Options) -> Extra | None
         extra = replace(extra, description=str(options.description))
     ttl = seconds_of(options.ttl, name)
     if ttl is not None:
-        extra = replace(extra, expires=table.clock() + ttl)
+        extra = replace(extra, expires=now + ttl)
     if isinstance(key, Key) and key.secret and SENSITIVE not in extra.tags:
         extra = replace(extra, tags=(*extra.tags, SENSITIVE))
     return None if extra.is_empty() else extra

@@ -70,9 +70,10 @@ class Overlay(Table):
 
     def put(self, key: str, value: object) -> None:
         """Assign a plain value."""
+        now = self.clock()
         entry = self.live(key)
         kept = None if entry is None or entry.extra is None else entry.extra.kept()
-        self.assign(key, value, None if kept is None or kept.is_empty() else kept)
+        self.assign(key, value, None if kept is None or kept.is_empty() else kept, now)
 
     def erase(self, key: str, mark: Entry = DELETED) -> bool:
         """Hide an entry; a mark is left only where there is something below to hide."""

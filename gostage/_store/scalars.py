@@ -186,18 +186,19 @@ def _exactly(kind: type, make: Callable[[Any], object]) -> Callable[[Any], objec
     return from_data
 
 
-_LATE: Final = {
-    "decimal": _decimal,
-    "fractions": _fractions,
-    "uuid": _uuid,
-    "zoneinfo": _zoneinfo,
-    "pathlib": _pathlib,
-}
+# Module, what it gives, and the tags of that: data names a tag, and only its module is imported.
+_LATE: Final = (
+    ("decimal", _decimal, ("decimal",)),
+    ("fractions", _fractions, ("fraction",)),
+    ("uuid", _uuid, ("uuid",)),
+    ("zoneinfo", _zoneinfo, ("zoneinfo",)),
+    ("pathlib", _pathlib, ("path", "pureposixpath", "purewindowspath")),
+)
 
 
 def late_scalar(kind: type) -> Scalar | None:
     """The scalar of a class, if its module is loaded, as it must be for there to be a value."""
-    for module, scalars in _LATE.items():
+    for module, scalars, _ in _LATE:
         if module in sys.modules:
             for scalar in scalars():
                 if scalar.kind is kind:
@@ -207,8 +208,7 @@ def late_scalar(kind: type) -> Scalar | None:
 
 def late_scalar_by_tag(tag: str) -> Scalar | None:
     """The scalar of that tag."""
-    for scalars in _LATE.values():
-        for scalar in scalars():
-            if scalar.tag == tag:
-                return scalar
+    for _, scalars, tags in _LATE:
+        if tag in tags:
+            return next(scalar for scalar in scalars() if scalar.tag == tag)
     return None

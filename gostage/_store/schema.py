@@ -127,7 +127,8 @@ class _Builder:
         return self._class(origin)
 
     def _class(self, cls: Any) -> Schema:  # noqa: ANN401, PLR0911 - one return for each kind
-        name = f"{cls.__module__}.{cls.__qualname__}"
+        # From Python 3.13 on, Path is at home in a private module of pathlib.
+        name = f"{cls.__module__.removesuffix('._local')}.{cls.__qualname__}"
         if name in _SIMPLE:
             return dict(_SIMPLE[name])
         if isinstance(cls, EnumMeta):

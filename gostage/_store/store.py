@@ -5,6 +5,7 @@ It holds values by reference and leaves the process only through `export`.
 
 from __future__ import annotations
 
+import builtins
 import time
 from collections.abc import ItemsView, Iterator, KeysView, Mapping, MutableMapping, ValuesView
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, overload
@@ -74,7 +75,7 @@ class Store(MutableMapping["str | Key[Any]", Any]):  # Any: a store holds values
                 return entry.value
         except (KeyError, TypeError):
             pass
-        return self._read(key, key.type if isinstance(key, Key) else Any)
+        return self._read(name_of(key), key.type if isinstance(key, Key) else _ANY)
 
     @overload
     def __setitem__(self, key: Key[T], value: T) -> None: ...
@@ -157,29 +158,29 @@ class Store(MutableMapping["str | Key[Any]", Any]):  # Any: a store holds values
             type = key.type if type is _ANY else type  # noqa: A001 - the public name
             if default is MISSING and key.default is not MISSING:
                 default = own_copy(key.default)
+        name = name_of(key)
+        if not isinstance(type, builtins.type) and type is not _ANY and not is_annotation(type):
+            raise StoreError(
+                f"get({name!r}, …) takes a type as its second argument, not {type!r}",
+                hint=f"write store.get({name!r}, default={type!r})",
+            )
+        if default is MISSING:
+            return self._read(name, type)
+        if self._table.lookup(name) is None:  # no error is made only to be caught
+            return default
         try:
-            return self._read(key, type)
+            return self._read(name, type)
         except KeyMissing:
-            if default is MISSING:
-                raise
             return default
 
-    def _read(self, key: object, annotation: object) -> Any:  # noqa: ANN401 - as above
-        name = name_of(key)
-        if annotation is _ANY:
-            return self._table.read(name).value
-        if not isinstance(annotation, type) and not is_annotation(annotation):
-            raise StoreError(
-                f"get({name!r}, …) takes a type as its second argument, not {annotation!r}",
-                hint=f"write store.get({name!r}, default={annotation!r})",
-            )
+    def _read(self, name: str, annotation: object) -> Any:  # noqa: ANN401 - as above
         value = self._table.read(name).value
-        if type(value) is not annotation and not satisfies(value, annotation):
-            raise TypeMismatch(
-                f"key {name!r} holds {type_name(type(value))}, not {type_name(annotation)}",
-                hint="ask for the type that was put, or put the type that is asked for",
-            )
-        return value
+        if annotation is _ANY or type(value) is annotation or satisfies(value, annotation):
+            return value
+        raise TypeMismatch(
+            f"key {name!r} holds {type_name(type(value))}, not {type_name(annotation)}",
+            hint="ask for the type that was put, or put the type that is asked for",
+        )
 
     # -- putting and deleting ------------------------------------------------------------------
 
@@ -203,14 +204,12 @@ class Store(MutableMapping["str | Key[Any]", Any]):  # Any: a store holds values
                 f"key {name!r} takes {type_name(key.type)}, not {type_name(type(value))}",
                 hint=f"the type is declared by {key!r}",
             )
-        extra = metadata.for_put(
-            self._table,
-            key,
-            metadata.Options(ttl=ttl, tags=tags, props=props, description=description),
-        )
+        options = metadata.Options(ttl=ttl, tags=tags, props=props, description=description)
+        now = self._table.clock()
+        extra = metadata.for_put(self._table, key, options, now)
         if isinstance(key, Key) and key.merge is not None and self._table.is_branch():
             extra = metadata.for_merge(extra, key, value)
-        self._table.assign(name, value, extra)
+        self._table.assign(name, value, extra, now)
 
     def delete(self, key: str | Key[Any]) -> bool:
         """Delete a key; whether there was one."""

@@ -39,7 +39,9 @@ class Table:
     def live(self, key: str) -> Entry | None:
         """The entry under a key unless it has expired."""
         entry = self.lookup(key)
-        return None if entry is None or entry.is_expired(self.clock()) else entry
+        if entry is None or entry.extra is None:
+            return entry
+        return None if entry.is_expired(self.clock()) else entry
 
     def visible(self) -> Iterable[tuple[str, Entry]]:
         """All entries in the order of keys, expired ones too."""
@@ -90,15 +92,14 @@ class Table:
         elif old.extra is None:
             entry = Entry(value, old.order, old.created, now, None)
         else:
-            self.assign(key, value, _without_ttl(old, now))
+            self.assign(key, value, _without_ttl(old, now), now)
             return
         if self.records is not None:
             self.records.append((key, old))
         self.entries[key] = entry
 
-    def assign(self, key: str, value: object, extra: Extra | None) -> None:
+    def assign(self, key: str, value: object, extra: Extra | None, now: float) -> None:
         """Write a value with what belongs to it; an expired entry is as good as none."""
-        now = self.clock()
         old = self.lookup(key)
         if old is not None and old.is_expired(now):
             self.erase(key)

@@ -469,8 +469,14 @@ def test_a_run_method_that_yields_is_refused() -> None:
         def run(self, ctx: object) -> Any:
             yield
 
-    with pytest.raises(DefinitionError, match="action 'run' yields"):
+    with pytest.raises(DefinitionError, match="action 'Yields' yields"):
         Yields()
+
+
+def test_binding_what_a_class_action_does_not_take_is_refused() -> None:
+    """The error names the action, not its run method."""
+    with pytest.raises(DefinitionError, match="action 'Step' has no parameter 'sze' to bind"):
+        samples.Step().bind(sze=1)
 
 
 def test_an_isolate_is_known_by_its_backend() -> None:

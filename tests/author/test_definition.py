@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
+import pickle
 from datetime import datetime, timezone
 from typing import Any
 
@@ -29,11 +31,11 @@ def shape(thing: Any) -> Any:
     """Everything a definition says, as plain values that can be compared."""
     if isinstance(thing, Action):
         said = {name: shape(getattr(thing, name)) for name in OPTIONS}
-        return type(thing), said, dict(thing.params), called(thing)
+        return type(thing), said, dict(thing.params), plain_function(thing.function)
     if isinstance(thing, Flow):
         return shape_of_flow(thing)
     if isinstance(thing, Function):
-        return thing.fn, dict(thing.params), dict(thing.inputs)
+        return plain_function(thing), dict(thing.params), dict(thing.inputs)
     if dataclasses.is_dataclass(thing) and not isinstance(thing, type):
         names = [each.name for each in dataclasses.fields(thing)]
         return type(thing), {name: shape(getattr(thing, name)) for name in names}
@@ -42,9 +44,9 @@ def shape(thing: Any) -> Any:
     return thing
 
 
-def called(thing: Action[..., Any]) -> object:
-    """The function of an action; that of a class action is bound to the instance."""
-    return getattr(thing.function.fn, "__func__", thing.function.fn)
+def plain_function(function: Function) -> object:
+    """What is called; a method without the instance, which is another one after reading."""
+    return getattr(function.fn, "__func__", function.fn)
 
 
 def shape_of_flow(flow: Flow) -> Any:
@@ -146,6 +148,24 @@ def test_the_way_back_and_forth_settles() -> None:
     data = everything().to_dict()
 
     assert Special.from_dict(data).to_dict() == data
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        pytest.param(copy.deepcopy, id="deepcopy"),
+        pytest.param(lambda workflow: pickle.loads(pickle.dumps(workflow)), id="pickle"),
+    ],
+)
+def test_a_definition_can_be_copied_and_pickled(way: Any) -> None:
+    """By value, where by reference is not enough."""
+    workflow = WorkflowDefinition("w", initial={"k": [1]}).do("x", load.bind(batch=2))
+    workflow.add(Stage("s", save, samples.Guarded(), when=is_ready).use(samples.around))
+
+    made = way(workflow)
+
+    assert shape(made) == shape(workflow)
+    assert made.items[1] is not workflow.items[1]
 
 
 def test_writing_changes_nothing() -> None:

@@ -541,3 +541,58 @@ def test_the_retry_option_and_the_retry_step_are_two_things() -> None:
 
     assert stage.as_node().retry == Retry(attempts=2)
     assert isinstance(only(stage), nodes.Retry)
+
+
+def test_assigning_an_option_of_a_stage_checks_it() -> None:
+    """What is kept is what an argument would have become."""
+    stage = Stage("s")
+
+    stage.when = is_ready
+    stage.timeout = timedelta(seconds=3)
+
+    assert (stage.when, stage.timeout) == (READY, 3.0)
+    with pytest.raises(DefinitionError, match="timeout= of stage 's' must be above zero"):
+        stage.timeout = 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda stage: setattr(stage, "timeout", 3), id="option"),
+        pytest.param(lambda stage: stage.actions.reverse(), id="order"),
+        pytest.param(lambda stage: stage.actions.__setitem__(0, plain), id="replaced"),
+    ],
+)
+def test_what_does_not_change_the_length_is_counted(change: Any) -> None:
+    """Whoever made something from the stage can see that it is out of date."""
+    stage = Stage("s", load, save)
+    before = stage.changes
+
+    change(stage)
+
+    assert stage.changes > before
+
+
+@pytest.mark.parametrize(
+    ("value", "hint"),
+    [
+        pytest.param(None, "is a return missing where it comes from?", id="None"),
+        pytest.param([], "put a star in front of it: Stage(id, *actions)", id="list"),
+        pytest.param(
+            3, "give a function, an @action or an instance of an Action class", id="number"
+        ),
+        pytest.param(steps(), "steps(name, body) appends a group of steps", id="steps"),
+        pytest.param(
+            WORKFLOW,
+            "sub(name, workflow) appends another workflow, spawn(name, workflow) a child",
+            id="workflow",
+        ),
+        pytest.param(Action, "give an instance of it: Action()", id="class"),
+    ],
+)
+def test_the_hint_fits_what_was_given(value: Any, hint: str) -> None:
+    """Each mistake has its own way out."""
+    with pytest.raises(DefinitionError) as caught:
+        Stage("s").add(value)
+
+    assert caught.value.hint == hint

@@ -327,6 +327,28 @@ def test_functions_compare_by_what_they_call_and_what_is_bound() -> None:
     assert Function.of(samples.plain) != samples.plain
 
 
+def test_short_signatures_are_read_like_long_ones() -> None:
+    """A function of the context alone has a shortcut, which finds the same."""
+
+    async def short(ctx: object) -> None: ...
+    async def long(ctx: object, *, _: object = None) -> None: ...
+
+    def yields(ctx: object) -> Any:
+        yield
+
+    class Holder:
+        def method(self, ctx: object) -> None: ...
+        def nothing(self) -> None: ...
+
+    one, other = Function.of(short), Function.of(long)
+    assert one.parameters == other.parameters[:1]
+    assert (one.is_async, one.is_generator, one.file) == (other.is_async, False, other.file)
+    assert one.line == short.__code__.co_firstlineno
+    assert Function.of(yields, generators=True).is_generator
+    assert Function.of(Holder().method).takes == "ctx"
+    assert Function.of(Holder().nothing).takes == "nothing"
+
+
 def test_a_function_that_is_gone_leaves_nothing_behind() -> None:
     """What is remembered about a function goes when the function does."""
 

@@ -434,8 +434,16 @@ def test_a_codec_learns_further_types():
 
 @pytest.mark.parametrize(
     ("kind", "tag"),
-    [(Plain, "set"), (int, "whole"), (Plain, "$x"), (Plain, ""), (Plain, "object")],
-    ids=["taken-tag", "taken-type", "mark", "empty", "object"],
+    [
+        (Plain, "set"),
+        (Plain, "decimal"),
+        (int, "whole"),
+        (Decimal, "money"),
+        (Plain, "$x"),
+        (Plain, ""),
+        (Plain, "object"),
+    ],
+    ids=["taken-tag", "late-tag", "taken-type", "late-type", "mark", "empty", "object"],
 )
 def test_a_registration_that_makes_no_sense_is_refused(kind, tag):
     """A tag and a type are registered once."""

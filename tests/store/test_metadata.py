@@ -284,3 +284,14 @@ def test_a_slip_in_a_filter_is_an_error(store, filters):
     """It would be an empty list otherwise."""
     with pytest.raises(StoreError):
         store.keys(**filters)
+
+
+def test_a_time_to_live_counts_from_the_moment_of_writing():
+    """One look at the clock is enough, however fast it runs."""
+    now = iter(range(1000))
+    store = Store(clock=lambda: float(next(now)))
+    store.put("k", 1, ttl=500)
+
+    meta = store.meta("k")
+
+    assert meta.expires_at - meta.created_at == timedelta(seconds=500)

@@ -1,0 +1,99 @@
+"""Traces: what an error says and where it comes from, cut to the user's own code."""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from gostage.errors import GostageError, ItemsFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from traceback import FrameSummary
+
+_OURS: Final = str(Path(__file__).resolve().parents[1])
+_LONGEST: Final = 10  # errors in one chain; more is a loop or of no help
+_HINT: Final = "hint: "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """What of a traceback is shown: gostage's own frames too, and paths as seen from a folder."""
+
+    with_ours: bool = False
+    base: str | None = None
+
+
+def headline(error: BaseException) -> str:
+    """`ValueError: boom`, or the name alone."""
+    text = str(error)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def explain(error: BaseException, cut: Cut) -> Iterator[str]:
+    """Say what an error has beside its headline: hint, notes, frames, and its causes."""
+    yield from _remarks(error)
+    yield from _frames(error, cut)
+    for word, each in _causes(error):
+        yield f"{word} {headline(each)}"
+        yield from _remarks(each)
+        yield from _frames(each, cut)
+
+
+def last_place(error: BaseException) -> tuple[str | None, int | None]:
+    """The file and line of the user's code that an error comes from."""
+    if isinstance(error, SyntaxError) and error.filename is not None:
+        return error.filename, error.lineno
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if is_users(f)]
+    return (frames[-1].filename, frames[-1].lineno) if frames else (None, None)
+
+
+def is_users(frame: FrameSummary) -> bool:
+    """Whether a frame is neither gostage's nor the import system's."""
+    return not frame.filename.startswith((_OURS, "<frozen ")) and not _is_importlib(frame)
+
+
+def _is_importlib(frame: FrameSummary) -> bool:
+    return Path(frame.filename).parent.name == "importlib"
+
+
+def _remarks(error: BaseException) -> Iterator[str]:
+    hint = error.hint if isinstance(error, GostageError) else ""
+    if hint:
+        yield f"{_HINT}{hint}"
+    for note in getattr(error, "__notes__", ()):
+        if note != f"{_HINT}{hint}":
+            yield from str(note).splitlines()
+    if isinstance(error, ItemsFailed):
+        for failure in error.failures:
+            yield f"item {failure.index} ({failure.item!r}): {headline(failure.error)}"
+    for each in getattr(error, "exceptions", ()):  # an exception group's
+        yield f"- {headline(each)}"
+
+
+def _frames(error: BaseException, cut: Cut) -> Iterator[str]:
+    for frame in traceback.extract_tb(error.__traceback__):
+        if cut.with_ours or is_users(frame):
+            file = _seen_from(cut.base, frame.filename)
+            yield f'File "{file}", line {frame.lineno}, in {frame.name}'
+            if frame.line:
+                yield f"  {frame.line}"
+
+
+def _seen_from(base: str | None, file: str) -> str:
+    if base is None or not Path(file).is_relative_to(base):
+        return file
+    return str(Path(file).relative_to(base))
+
+
+def _causes(error: BaseException) -> Iterator[tuple[str, BaseException]]:
+    for _ in range(_LONGEST):
+        if error.__cause__ is not None:
+            word, error = "caused by", error.__cause__
+        elif error.__context__ is not None and not error.__suppress_context__:
+            word, error = "while handling", error.__context__
+        else:
+            return
+        yield word, error

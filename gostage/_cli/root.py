@@ -1,0 +1,163 @@
+"""The root command: it knows every command by name and imports one when it is called."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from gostage._cli.common import Common, common_options
+from gostage._cli.exits import ExitCode, code_of_error
+from gostage.errors import GostageError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A command as the help shows it, and the module where it lives."""
+
+    module: str
+    summary: str
+
+
+# Known beforehand, so that the help imports no command.
+COMMANDS: Final = {
+    "run": Entry("gostage._cli.run", "Run a workflow and show what became of it."),
+}
+EXIT_CODES: Final = (
+    "Exit codes: 0 completed, 1 failed, 2 interrupted or cancelled, 3 internal error, 4 usage, "
+    "5 nothing to run, 6 waiting or sleeping, 7 blocked, 8 bailed."
+)
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the commands in the order the help shows them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        command: click.Command = import_module(entry.module).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Show the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is called; an unknown one gets the closest names."""
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise UnknownName(f"no such command {args[0]!r}", args[0], COMMANDS, ctx)
+        return super().resolve_command(ctx, args)
+
+
+class UnknownName(click.UsageError):
+    """A name that is none; it knows the names that there are."""
+
+    def __init__(
+        self, message: str, name: str, known: Sequence[str] | dict[str, Entry], ctx: click.Context
+    ) -> None:
+        super().__init__(message, ctx)
+        self.hint = did_you_mean(name, known)
+
+
+def _show_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if not value or ctx.resilient_parsing:
+        return
+    from importlib.metadata import PackageNotFoundError, version  # 26 ms: only this needs it
+
+    try:
+        number = version("gostage")
+    except PackageNotFoundError:
+        number = "(not installed)"
+    click.echo(f"gostage {number}")
+    ctx.exit()
+
+
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=EXIT_CODES,
+)
+@click.option(
+    "-V",
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
+@common_options
+@click.pass_context
+def root(ctx: click.Context) -> None:
+    """Run workflows: actions in stages, steps in a flow."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+def invoke(args: Sequence[str] | None) -> int:
+    """Run the command line; every way it can end has its exit code."""
+    common = Common()
+    try:
+        code = root.main(args, prog_name="gostage", standalone_mode=False, obj=common)
+    except click.UsageError as error:
+        complain(error.format_message(), _hint(error))
+        return ExitCode.USAGE
+    except click.Abort:  # what click makes of Ctrl-C
+        complain("interrupted")
+        return ExitCode.INTERRUPTED
+    except GostageError as error:
+        complain(str(error), error.hint, str(error.where))
+        return code_of_error(error)
+    except Exception as error:  # noqa: BLE001  # the last one who can say that it is our bug
+        return _confess(error, common)
+    return code if isinstance(code, int) else ExitCode.COMPLETED
+
+
+def complain(message: str, hint: str = "", place: str = "") -> None:
+    """Say on standard error what is wrong, what to do about it, and where."""
+    click.echo(f"gostage: {message}", err=True)
+    if hint:
+        click.echo(f"  hint: {hint}", err=True)
+    if place:
+        click.echo(f"  at: {place}", err=True)
+
+
+def _hint(error: click.UsageError) -> str:
+    known = getattr(error, "hint", "")
+    if known:
+        return str(known)
+    if isinstance(error, click.NoSuchOption) and error.ctx is not None:
+        options = [word for each in error.ctx.command.params for word in each.opts]
+        close = did_you_mean(error.option_name, options)
+        if close:
+            return close
+    path = "gostage" if error.ctx is None else error.ctx.command_path
+    return f"`{path} --help` shows what it takes"
+
+
+def _confess(error: Exception, common: Common) -> int:
+    complain(
+        f"internal error: {type(error).__name__}: {error}",
+        "this is a bug in gostage; please report it with what `-v` shows",
+    )
+    if common.is_verbose:
+        import traceback  # 3 ms: only for whom wants to see it
+
+        traceback.print_exception(error, file=sys.stderr)
+    return ExitCode.INTERNAL

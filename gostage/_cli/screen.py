@@ -1,0 +1,79 @@
+"""The screen: where lines go, and whether they have colours; it knows nothing of runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import TextIO
+
+    from gostage._app.report import Line, Style
+
+_CODES: Final[dict[Style, str]] = {
+    "plain": "",
+    "good": "32",
+    "bad": "31",
+    "quiet": "2",
+    "strong": "1",
+    "notable": "33",
+}
+# For terminals and files that cannot show the marks.
+_PLAIN_MARKS: Final = str.maketrans("✓✗–·…", "+x-..")  # noqa: RUF001  # a dash among them
+
+
+def wants_color(stream: TextIO, environ: Mapping[str, str]) -> bool:
+    """Whether colours belong on a stream: what the environment says, then who looks at it."""
+    if environ.get("NO_COLOR"):
+        return False
+    if environ.get("FORCE_COLOR"):
+        return True
+    if environ.get("TERM") == "dumb" or environ.get("CI"):
+        return False
+    return stream.isatty()
+
+
+class Screen:
+    """Shows lines on a stream."""
+
+    def __init__(self, stream: TextIO, *, has_color: bool) -> None:
+        self._stream = stream
+        self._has_color = has_color and wants_color(stream, os.environ)
+
+    def show(self, lines: Iterable[Line]) -> None:
+        """Write lines; a reader that has gone away is no error."""
+        try:
+            for line in lines:
+                self._stream.write(self._fitting(self._rendered(line)) + "\n")
+            self._stream.flush()
+        except BrokenPipeError:
+            _let_go(self._stream)
+
+    def _rendered(self, line: Line) -> str:
+        if not self._has_color:
+            return "".join(span.text for span in line).rstrip()
+        return "".join(_painted(span.text, _CODES[span.style]) for span in line)
+
+    def _fitting(self, text: str) -> str:
+        encoding = self._stream.encoding or "utf-8"
+        try:
+            text.encode(encoding)
+        except UnicodeEncodeError:
+            plain = text.translate(_PLAIN_MARKS)
+            return plain.encode(encoding, "backslashreplace").decode(encoding)
+        return text
+
+
+def _painted(text: str, code: str) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m" if code and text else text
+
+
+def _let_go(stream: TextIO) -> None:
+    """Send the rest nowhere, so that Python does not complain about it at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+    if stream is sys.stdout:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115

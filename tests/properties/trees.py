@@ -1,0 +1,723 @@
+"""Random trees as plain data, the workflows they describe, and the journal their steps write.
+
+Everything that runs stands at the top level of this module, so that a position can name it.
+"""
+
+from __future__ import annotations
+
+import operator
+import threading
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hypothesis import strategies as st
+
+from gostage import Context, Key, Retry, Stage, Steps, Workflow, action, steps
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+TOTAL = Key("total", int, merge=operator.add)
+
+
+class Boom(Exception):
+    """What a step of a tree fails with."""
+
+
+# ---------------------------------------------------------------- the journal
+
+
+class Entry(NamedTuple):
+    """One call: of an action or a condition, where, in which line of the run, the how-manieth."""
+
+    kind: str
+    key: str
+    lane: tuple[tuple[str, int], ...]
+    attempt: int
+    earlier: int
+
+
+class Journal:
+    """Every call of the execution under test, in order."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self._lock = threading.Lock()
+        self._seen: Counter[tuple[str, str]] = Counter()
+
+    def start(self, entries: list[Entry] | None = None) -> None:
+        """Begin a new execution, or go on behind these calls of an earlier one."""
+        self.entries = list(entries or ())
+        self._seen = Counter((entry.kind, entry.key) for entry in self.entries)
+
+    def note(self, ctx: Context, kind: str) -> int:
+        """Enter a call; gives how many there were of the same step, pass and item before."""
+        key = ctx.step_key.partition(":")[2]
+        with self._lock:
+            earlier = self._seen[kind, key]
+            self._seen[kind, key] += 1
+            self.entries.append(Entry(kind, key, lane_of(ctx), ctx.attempt, earlier))
+        return earlier
+
+
+# Module-level state: the steps are found by reference and must reach it; tests begin it anew.
+JOURNAL = Journal()
+
+
+def lane_of(ctx: Context) -> tuple[tuple[str, int], ...]:
+    """The branches around a step: within one lane calls have an order, between lanes they do not."""
+    lane = []
+    branch = ctx.branch
+    while branch.parent is not None:
+        lane.append((branch.root.id, branch.index))
+        branch = branch.parent
+    return tuple(reversed(lane))
+
+
+def by_lane(entries: list[Entry]) -> dict[tuple[tuple[str, int], ...], list[Entry]]:
+    """The calls of each lane, in order."""
+    lanes: dict[tuple[tuple[str, int], ...], list[Entry]] = {}
+    for entry in entries:
+        lanes.setdefault(entry.lane, []).append(entry)
+    return lanes
+
+
+# ---------------------------------------------------------------- what runs
+
+
+def work(ctx: Context, label: str, fails: int, bad: tuple[int, ...], does: str, to: str) -> str:
+    """Fail as often as told, leaving behind what must be taken back; else do one thing."""
+    earlier = JOURNAL.note(ctx, "call")
+    if earlier < fails or ctx.item in bad:
+        ctx.store["dirty"] = label
+        ctx.store.pop("seed", None)
+        ctx.add_action(leaf.bind(label=f"{label}-never"))
+        raise Boom(f"{label} fails for the {earlier + 1}. time")
+    DOES[does](ctx, label, to)
+    ctx.store["of " + ctx.step_key.partition(":")[2]] = (label, earlier)
+    return f"{label}:{earlier}"
+
+
+@action
+def leaf(  # noqa: PLR0917 - they are always bound by name
+    ctx: Context,
+    label: str,
+    fails: int = 0,
+    bad: tuple[int, ...] = (),
+    does: str = "nothing",
+    to: str = "",
+) -> str:
+    """A plain step."""
+    return work(ctx, label, fails, bad, does, to)
+
+
+@action
+async def async_leaf(  # noqa: PLR0917 - as above
+    ctx: Context,
+    label: str,
+    fails: int = 0,
+    bad: tuple[int, ...] = (),
+    does: str = "nothing",
+    to: str = "",
+) -> str:
+    """An async step."""
+    return work(ctx, label, fails, bad, does, to)
+
+
+def yes(ctx: Context) -> bool:
+    """A condition that holds."""
+    JOURNAL.note(ctx, "ask")
+    return True
+
+
+def no(ctx: Context) -> bool:
+    """A condition that does not."""
+    JOURNAL.note(ctx, "ask")
+    return False
+
+
+async def async_yes(ctx: Context) -> bool:
+    """A condition that holds, async."""
+    JOURNAL.note(ctx, "ask")
+    return True
+
+
+def at_first(ctx: Context) -> bool:
+    """A condition that holds whenever an odd number of answers was given."""
+    return JOURNAL.note(ctx, "ask") % 2 == 0
+
+
+CONDITIONS = {"yes": yes, "no": no, "async": async_yes, "at first": at_first}
+
+
+@dataclass(frozen=True)
+class Polls:
+    """A condition that holds from its so-manieth answer on."""
+
+    times: int
+
+    def __call__(self, ctx: Context) -> bool:
+        return JOURNAL.note(ctx, "ask") >= self.times
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Whether a loop has made all its passes; the counter stands in the store."""
+
+    label: str
+    passes: int
+    when_done: bool
+
+    def __call__(self, ctx: Context) -> bool:
+        JOURNAL.note(ctx, "ask")
+        key = f"{self.label}{passes_of(ctx.step_key)}"
+        if ctx.store.get(key, int, default=0) < self.passes:
+            return not self.when_done
+        ctx.store.pop(key)
+        return self.when_done
+
+
+@action
+def tick(ctx: Context, label: str) -> None:
+    """Count one pass of the loop around it."""
+    JOURNAL.note(ctx, "call")
+    key = f"{label}{passes_of(ctx.step_key).rpartition('[')[0]}"
+    ctx.store[key] = ctx.store.get(key, int, default=0) + 1
+
+
+def passes_of(step_key: str) -> str:
+    """The passes and items at the end of a step key: `[2][0]`."""
+    path, bracket, rest = step_key.partition("[")
+    return bracket + rest
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Gives the items of a for-each; called once."""
+
+    items: tuple[int, ...]
+
+    def __call__(self, ctx: Context) -> list[int]:
+        JOURNAL.note(ctx, "items")
+        return list(self.items)
+
+
+# ---------------------------------------------------------------- what steps do
+
+
+def _trail(ctx: Context, label: str, to: str) -> None:
+    ctx.store.setdefault("trail", []).append(label)
+
+
+def _total(ctx: Context, label: str, to: str) -> None:
+    ctx.store[TOTAL] = ctx.store.get(TOTAL, default=0) + 1
+
+
+def _forget(ctx: Context, label: str, to: str) -> None:
+    ctx.store.pop("seed", None)
+
+
+def _add(ctx: Context, label: str, to: str) -> None:
+    ctx.add_action(leaf.bind(label=f"{label}+a"))
+
+
+def _add_two(ctx: Context, label: str, to: str) -> None:
+    ctx.add_action(leaf.bind(label=f"{label}+1").options(retry=Retry(attempts=2)))
+    ctx.add_action(async_leaf.bind(label=f"{label}+2", fails=1).options(retry=Retry(attempts=3)))
+
+
+def _nest(ctx: Context, label: str, to: str) -> None:
+    ctx.add_action(leaf.bind(label=f"{label}+n", does="add two"))
+    ctx.add_action(leaf.bind(label=f"{label}+m"))
+
+
+def _stage(ctx: Context, label: str, to: str) -> None:
+    inner = (
+        steps()
+        .case("maybe", no, leaf.bind(label=f"{label}+no"), leaf.bind(label=f"{label}+else"))
+        .retry("again", leaf.bind(label=f"{label}+r", fails=1), attempts=2)
+    )
+    stage = Stage(f"stage of {label}", leaf.bind(label=f"{label}+s", does="add"), when=yes)
+    ctx.add_stage(stage.steps("inner", inner).use(plain))
+
+
+def _append(ctx: Context, label: str, to: str) -> None:
+    ctx.add_action_to(to, leaf.bind(label=f"{label}+z"))
+
+
+def _remove(ctx: Context, label: str, to: str) -> None:
+    ctx.remove_action(to)
+
+
+def _remove_stage(ctx: Context, label: str, to: str) -> None:
+    ctx.remove_stage(to)
+
+
+def _disable(ctx: Context, label: str, to: str) -> None:
+    ctx.disable(where=lambda item: getattr(item, "name", None) == to)
+
+
+def _enable(ctx: Context, label: str, to: str) -> None:
+    ctx.enable(where=lambda item: getattr(item, "name", None) == to)
+
+
+def _bail(ctx: Context, label: str, to: str) -> None:
+    ctx.bail(label)
+
+
+DOES: dict[str, Callable[[Context, str, str], object]] = {
+    "nothing": lambda ctx, label, to: None,
+    "total": _total,
+    "forget": _forget,
+    "add": _add,
+    "add two": _add_two,
+    "nest": _nest,
+    "remove": _remove,
+    "stage": _stage,
+    "append": _append,
+    "trail": _trail,
+    "remove stage": _remove_stage,
+    "disable": _disable,
+    "enable": _enable,
+    "bail": _bail,
+}
+SIDE_BY_SIDE = ("nothing", "total", "forget", "add", "add two", "nest", "remove")
+"""What a step may do beside others that run at the same time, and all of them still agree."""
+ALONE = tuple(each for each in DOES if each not in ("stage", "append", "remove stage"))
+
+
+# ---------------------------------------------------------------- middleware
+
+
+def plain(store: Any) -> Iterator[None]:
+    """Let everything through; write a little, before and after."""
+    store["around"] = "entered"
+    value = yield
+    store["around"] = "left"
+    return value
+
+
+def twice() -> Iterator[None]:
+    """Run the inside two times."""
+    yield
+    return (yield)
+
+
+def again() -> Iterator[None]:
+    """Run the inside once more if it fails."""
+    try:
+        return (yield)
+    except Boom:
+        return (yield)
+
+
+def swallow() -> Iterator[None]:
+    """Hold every error."""
+    try:
+        return (yield)
+    except Exception:
+        return "swallowed"
+
+
+def skip() -> Iterator[None]:
+    """Let nothing run."""
+    return "skipped"
+    yield
+
+
+MIDDLEWARE = {each.__name__: each for each in (plain, twice, again, swallow, skip)}
+
+
+# ---------------------------------------------------------------- trees as data
+
+
+@dataclass(frozen=True)
+class Leaf:
+    fails: int = 0
+    attempts: int = 1
+    is_async: bool = False
+    named: bool = True
+    when: str = ""
+    use: tuple[str, ...] = ()
+    does: str = "nothing"
+    to: int = 0
+    bad: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Group:
+    body: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class StageOf:
+    body: tuple[Any, ...]
+    when: str = ""
+    use: tuple[str, ...] = ()
+    attempts: int = 1
+    seed: int | None = None
+
+
+@dataclass(frozen=True)
+class Case:
+    conditions: tuple[str, ...]
+    bodies: tuple[tuple[Any, ...], ...]
+    otherwise: tuple[Any, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Again:
+    body: tuple[Any, ...]
+    flaky: Leaf
+    attempts: int
+
+
+@dataclass(frozen=True)
+class Loop:
+    body: tuple[Any, ...]
+    passes: int
+    until: bool
+    max_passes: int | None = None
+
+
+@dataclass(frozen=True)
+class Side:
+    bodies: tuple[tuple[Any, ...], ...]
+
+
+@dataclass(frozen=True)
+class Each:
+    body: tuple[Any, ...]
+    items: tuple[int, ...]
+    concurrency: int = 1
+    on_error: str = "stop"
+    by_function: bool = False
+    into: bool = True
+
+
+@dataclass(frozen=True)
+class Waiting:
+    polls: int
+
+
+@dataclass(frozen=True)
+class SubFlow:
+    body: tuple[Any, ...]
+    use: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A whole workflow."""
+
+    body: tuple[Any, ...]
+    use: tuple[str, ...] = ()
+    disabled: tuple[int, ...] = ()
+
+
+# ---------------------------------------------------------------- from data to workflows
+
+
+def build(tree: Tree) -> Workflow:
+    """Make the workflow that a tree describes."""
+    builder = Builder(tree)
+    workflow = Workflow("tree", initial={"seed": 1, "numbers": [1, 2, 3]})
+    workflow.use(*(MIDDLEWARE[name] for name in tree.use))
+    builder.fill(workflow, tree.body)
+    for number in tree.disabled:
+        label = builder.label_of(number)
+        workflow.disable(where=lambda item: getattr(item, "name", None) == label)
+    return workflow
+
+
+def size(value: object) -> int:
+    """How many labels a part of a tree takes."""
+    if isinstance(value, tuple):
+        return sum(size(each) for each in value)
+    if not hasattr(value, "__dataclass_fields__") or isinstance(value, Tree):
+        return 0
+    return 1 + sum(size(getattr(value, name)) for name in value.__dataclass_fields__)
+
+
+class Builder:
+    """Gives every part its label, in order, and turns it into steps."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.total = max(1, size(tree.body))
+        self.stages = list(stage_numbers(tree.body, 0))
+        self._count = 0
+
+    def label_of(self, number: int) -> str:
+        """Some label of the tree."""
+        return f"n{number % self.total}"
+
+    def fill(self, flow: Any, body: tuple[Any, ...]) -> Any:
+        """Append the parts of a body to a flow."""
+        for number, part in enumerate(body):
+            label = f"n{self._count}"
+            self._count += 1
+            following = None if number + 1 == len(body) else f"n{self._count + size(part) - 1}"
+            getattr(self, f"_{type(part).__name__.lower()}")(flow, label, part, following)
+        return flow
+
+    def action(self, label: str, part: Leaf, following: str | None) -> Any:
+        to = following or label
+        if part.does in ("disable", "enable"):
+            to = self.label_of(part.to)
+        elif part.does in ("append", "remove stage"):
+            to = f"n{self.stages[part.to % len(self.stages)]}" if self.stages else "nowhere"
+        elif part.does == "remove" and part.to:
+            to = self.label_of(part.to)
+        made = async_leaf if part.is_async else leaf
+        made = made.bind(label=label, fails=part.fails, bad=part.bad, does=part.does, to=to)
+        made = made.options(name=label, use=[MIDDLEWARE[name] for name in part.use])
+        if part.attempts > 1:
+            made = made.options(retry=Retry(attempts=part.attempts))
+        return made.options(when=CONDITIONS[part.when]) if part.when else made
+
+    def _leaf(self, flow: Any, label: str, part: Leaf, following: str | None) -> None:
+        made = self.action(label, part, following)
+        if part.named:
+            flow.do(label, made)
+        else:
+            flow.add(made.options(name="repeated"))
+
+    def _group(self, flow: Any, label: str, part: Group, following: str | None) -> None:
+        flow.steps(label, self.fill(steps(), part.body))
+
+    def _stageof(self, flow: Any, label: str, part: StageOf, following: str | None) -> None:
+        stage = Stage(
+            label,
+            when=CONDITIONS[part.when] if part.when else None,
+            retry=Retry(attempts=part.attempts) if part.attempts > 1 else None,
+            initial={} if part.seed is None else {"seed": part.seed},
+        )
+        stage.use(*(MIDDLEWARE[name] for name in part.use))
+        flow.add(self.fill(stage, part.body))
+
+    def _case(self, flow: Any, label: str, part: Case, following: str | None) -> None:
+        arms = [
+            (CONDITIONS[condition], self.fill(steps(), body))
+            for condition, body in zip(part.conditions, part.bodies, strict=True)
+        ]
+        rest = None if part.otherwise is None else self.fill(steps(), part.otherwise)
+        flow.branch(label, *arms, otherwise=rest)
+
+    def _again(self, flow: Any, label: str, part: Again, following: str | None) -> None:
+        body = self.fill(steps(), (*part.body, part.flaky))
+        flow.retry(label, body, attempts=part.attempts, on=Boom)
+
+    def _loop(self, flow: Any, label: str, part: Loop, following: str | None) -> None:
+        body = self.fill(steps().do("tick", tick.bind(label=label)), part.body)
+        add = flow.loop_until if part.until else flow.loop_while
+        passes = Counted(label, part.passes, when_done=part.until)
+        add(label, passes, body, max_passes=part.max_passes)
+
+    def _side(self, flow: Any, label: str, part: Side, following: str | None) -> None:
+        bodies = {f"b{n}": self.fill(steps(), body) for n, body in enumerate(part.bodies)}
+        flow.parallel(label, **bodies)
+
+    def _each(self, flow: Any, label: str, part: Each, following: str | None) -> None:
+        flow.for_each(
+            label,
+            Listed(part.items) if part.by_function else "numbers",
+            self.fill(steps(), part.body),
+            into=f"into {label}" if part.into else None,
+            concurrency=part.concurrency,
+            on_error=part.on_error,
+        )
+
+    def _waiting(self, flow: Any, label: str, part: Waiting, following: str | None) -> None:
+        flow.wait_for(label, Polls(part.polls), every=0.01)
+
+    def _subflow(self, flow: Any, label: str, part: SubFlow, following: str | None) -> None:
+        inner = Workflow("inner").use(*(MIDDLEWARE[name] for name in part.use))
+        flow.sub(label, self.fill(inner, part.body))
+
+
+def stage_numbers(value: object, start: int) -> Iterator[int]:
+    """The numbers of the labels that stages get."""
+    if isinstance(value, tuple):
+        for each in value:
+            yield from stage_numbers(each, start)
+            start += size(each)
+    elif hasattr(value, "__dataclass_fields__"):
+        if isinstance(value, StageOf):
+            yield start
+        start += 1
+        for name in value.__dataclass_fields__:
+            yield from stage_numbers(getattr(value, name), start)
+            start += size(getattr(value, name))
+
+
+# ---------------------------------------------------------------- strategies
+
+
+@dataclass(frozen=True)
+class Around:
+    """What may stand at a place."""
+
+    depth: int = 3
+    alone: bool = True
+    may_fail: bool = True
+    in_stage: bool = False
+    items: tuple[int, ...] = field(default=())
+
+    def deeper(self, **changes: Any) -> Around:
+        """One level further in."""
+        return replace(self, depth=self.depth - 1, **changes)
+
+
+NUMBERS = st.integers(0, 30)
+
+
+def leaves(around: Around) -> st.SearchStrategy[Leaf]:
+    """Steps that call an action."""
+    does = ["nothing", "nothing", *(ALONE if around.alone else SIDE_BY_SIDE)]
+    if around.in_stage:
+        does.append("stage")
+        if around.alone:
+            does += ["append", "remove stage"]
+    if "bail" in does and around.depth > 1:
+        does.remove("bail")
+    use = st.sampled_from(sorted(MIDDLEWARE)).map(lambda name: (name,))
+    return st.builds(
+        _sound,
+        st.just(around.may_fail),
+        fails=st.sampled_from([0, 0, 0, 1, 2]),
+        attempts=st.sampled_from([1, 2, 3]),
+        is_async=st.booleans(),
+        named=st.sampled_from([True, True, True, False]),
+        when=st.sampled_from(["", "", "", "yes", "no", "async"]),
+        use=st.one_of(st.just(()), st.just(()), use),
+        does=st.sampled_from(does),
+        to=NUMBERS if around.alone else st.just(0),
+        bad=st.sampled_from([(), (1,), (2, 3)]) if around.may_fail else st.just(()),
+    )
+
+
+def _sound(may_fail: bool, **given: Any) -> Leaf:
+    """A leaf; where nothing may fail, one that is tried often enough."""
+    made = Leaf(**given)
+    if made.fails and not may_fail:
+        made = replace(made, attempts=made.fails + 1)
+    return made
+
+
+def bodies(around: Around) -> st.SearchStrategy[tuple[Any, ...]]:
+    """A few parts in order."""
+    return st.lists(parts(around), min_size=1, max_size=3).map(tuple)
+
+
+def parts(around: Around) -> st.SearchStrategy[Any]:
+    """One step of any kind."""
+    if around.depth <= 0:
+        return leaves(around)
+    inner = bodies(around.deeper())
+    beside = bodies(around.deeper(alone=False, may_fail=False, in_stage=False))
+    kinds = [
+        leaves(around),
+        leaves(around),
+        leaves(around),
+        st.builds(Waiting, st.integers(0, 2)),
+        st.builds(Group, inner),
+        stages(around),
+        cases(around),
+        retries(around),
+        loops(around),
+        st.builds(Side, st.lists(beside, min_size=1, max_size=3).map(tuple)),
+        eaches(around),
+        st.builds(SubFlow, inner, uses(around)),
+    ]
+    return st.one_of(kinds)
+
+
+def uses(around: Around) -> st.SearchStrategy[tuple[str, ...]]:
+    """Middleware of one level."""
+    known = sorted(MIDDLEWARE) if around.alone else ["again", "skip", "swallow", "twice"]
+    name = st.sampled_from(known)
+    one, two = st.tuples(name), st.tuples(name, name)
+    return st.one_of(st.just(()), st.just(()), one, two)
+
+
+def stages(around: Around) -> st.SearchStrategy[StageOf]:
+    """Stages, nested or not."""
+    return st.builds(
+        StageOf,
+        bodies(around.deeper(in_stage=True)),
+        when=st.sampled_from(["", "", "yes", "no"]),
+        use=uses(around),
+        attempts=st.sampled_from([1, 1, 2]),
+        seed=st.sampled_from([None, 5]) if around.alone else st.none(),
+    )
+
+
+def cases(around: Around) -> st.SearchStrategy[Case]:
+    """Decisions between one to three bodies."""
+    body = bodies(around.deeper())
+
+    def of(count: int) -> st.SearchStrategy[Case]:
+        return st.builds(
+            Case,
+            st.tuples(*[st.sampled_from(sorted(CONDITIONS))] * count),
+            st.tuples(*[body] * count),
+            st.none() | body,
+        )
+
+    return st.integers(1, 3).flatmap(of)
+
+
+def retries(around: Around) -> st.SearchStrategy[Again]:
+    """Bodies that start over."""
+
+    def of(fails: int) -> st.SearchStrategy[Again]:
+        flaky = leaves(around).map(lambda made: replace(made, fails=fails, attempts=1, bad=()))
+        least = 1 if around.may_fail else fails + 1
+        return st.builds(Again, bodies(around.deeper()), flaky, st.integers(least, fails + 2))
+
+    return st.integers(0, 2).flatmap(of)
+
+
+def loops(around: Around) -> st.SearchStrategy[Loop]:
+    """Bounded loops; some give up too early."""
+    limit = st.sampled_from([None, None, None, 1]) if around.may_fail else st.none()
+    return st.builds(Loop, bodies(around.deeper()), st.integers(1, 3), st.booleans(), limit)
+
+
+def eaches(around: Around) -> st.SearchStrategy[Each]:
+    """A body per item, one after the other or side by side."""
+
+    def of(concurrency: int, on_error: str) -> st.SearchStrategy[Each]:
+        if concurrency == 1:
+            inner = around.deeper()
+        else:
+            may_fail = around.may_fail and on_error == "continue"
+            inner = around.deeper(alone=False, may_fail=may_fail, in_stage=False)
+        items = st.lists(st.integers(1, 4), max_size=3).map(tuple)
+        return st.builds(
+            Each,
+            bodies(inner),
+            items,
+            st.just(concurrency),
+            st.just(on_error),
+            st.booleans(),
+            st.booleans(),
+        )
+
+    kinds = [of(c, on_error) for c in (1, 3) for on_error in ("stop", "continue")]
+    return st.one_of(kinds)
+
+
+def trees(depth: int = 3) -> st.SearchStrategy[Tree]:
+    """Whole workflows."""
+    around = Around(depth=depth)
+    return st.builds(
+        Tree,
+        st.lists(parts(around), min_size=1, max_size=4).map(tuple),
+        use=uses(around),
+        disabled=st.lists(NUMBERS, max_size=1).map(tuple),
+    )
+
+
+__all__ = ["JOURNAL", "Boom", "Steps", "Tree", "build", "by_lane", "trees"]
