@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Final
 
 from benchmarks.limits import HAND, WRAPPED, Limits, passing
@@ -15,14 +16,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
 
     from benchmarks.effort import Effort
+    from benchmarks.measure import Work
 
 RUN: Final = "gostage.run"
+FIRST: Final = "gostage.run, the first of a workflow"
 ON_STAGE: Final = "gostage.run, {} around the stage"
 ON_ACTION: Final = "gostage.run, {} around each action"
 LAYERS: Final = (1, 2, 3)
 COLUMNS: Final = ("what", "steps", "median", "least", "ratio", "adds", "durable", "remark")
 NOTES: Final = (
     f"median, least: µs per no-op step. ratio: times the {HAND}.",
+    "What a workflow keeps from run to run is made in the first one; the other rows run it again.",
     "adds: µs that each middleware adds to one action, over the row without any.",
     "A peer is compared with the loop in its own process; a durable one also writes each step.",
 )
@@ -51,13 +55,13 @@ def action_table(effort: Effort) -> Table:
 
 def own_table(effort: Effort) -> Table:
     """Measure loops and gostage."""
-    return Table("actions", "What one action costs", COLUMNS, tuple(_own_rows(effort)), NOTES[:2])
+    return Table("actions", "What one action costs", COLUMNS, tuple(_own_rows(effort)), NOTES[:3])
 
 
 def peer_table(effort: Effort) -> Table:
     """Measure every peer that is installed."""
     columns = tuple(column for column in COLUMNS if column != "adds")
-    notes = (NOTES[0], NOTES[2])
+    notes = (NOTES[0], NOTES[3])
     return Table("peers", "What one step of a peer costs", columns, tuple(peer_rows(effort)), notes)
 
 
@@ -87,8 +91,9 @@ def _added(sample: Sample, base: Sample | None, layers: int) -> float | None:
 
 def _subjects(count: int) -> dict[str, Subject]:
     limits = Limits(count)
-    work: Mapping[str, Callable[[], None]] = {
+    work: Mapping[str, Work] = {
         RUN: _running(_staged(count, noop)),
+        FIRST: _running_new(count),
         **{ON_STAGE.format(n): _running(_staged(count, noop, around=n)) for n in LAYERS},
         **{ON_ACTION.format(n): _running(_staged(count, _wrapped(n))) for n in LAYERS},
         "gostage.run, steps": _running(_chain(count)),
@@ -120,6 +125,18 @@ def _chain(count: int) -> Workflow:
 
 def _running(workflow: Workflow) -> Callable[[], None]:
     return lambda: _check(run(workflow))
+
+
+def _running_new(count: int) -> Callable[[], float]:
+    def once() -> float:
+        workflow = _staged(count, noop)
+        started = time.perf_counter()
+        result = run(workflow)
+        seconds = time.perf_counter() - started
+        _check(result)
+        return seconds
+
+    return once
 
 
 def _running_async(workflow: Workflow) -> Callable[[], None]:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import ceil
+from random import Random
 from statistics import median
 from typing import Final
 
@@ -59,10 +60,11 @@ def measure(subjects: Mapping[str, Subject], rounds: int) -> dict[str, Sample]:
     repeats = {name: _repeats(subject) for name, subject in subjects.items()}
     times: dict[str, list[float]] = {name: [] for name in subjects}
     order = list(subjects)
+    chance = Random(0)  # the same orders each time, and nobody always has the same one before it
     for _ in range(rounds):
+        chance.shuffle(order)
         for name in order:
             times[name].append(_seconds(subjects[name], repeats[name]))
-        order.append(order.pop(0))  # nobody is always the one after the largest
     return {name: Sample(tuple(each)) for name, each in times.items()}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
-from gostage._app.trace import last_place
+from gostage._app.trace import last_place, message_of
 from gostage._store.codec import encode
 from gostage._store.entry import SENSITIVE
 from gostage._store.types import type_name
@@ -66,14 +66,15 @@ def _step(step: StepRecord) -> Data:
         "attempts": step.attempts,
         "started_at": step.started_at and step.started_at.isoformat(),
         "duration": step.duration,
-        "error": step.error and {"type": type(step.error).__name__, "message": str(step.error)},
+        "error": step.error
+        and {"type": type(step.error).__name__, "message": message_of(step.error)},
     }
 
 
 def _error(result: Result, error: BaseException) -> Data:
     return {
         "type": type(error).__name__,
-        "message": str(error),
+        "message": message_of(error),
         "hint": error.hint if isinstance(error, GostageError) else "",
         "where": asdict(_where(result, error)),
     }

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from gostage._app.trace import Cut, explain, headline
+from gostage.errors import Interrupt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import TypeGuard
 
     from gostage._run.records import StepRecord
     from gostage._run.result import Result, Suspension
@@ -140,9 +142,14 @@ def _errors(result: Result) -> list[tuple[str, BaseException]]:
         if step.error is not None and step.status == "failed":
             found[id(step.error)] = (step.path, step.error)  # the innermost comes last
     error = result.error
-    if error is not None and result.status == "failed" and id(error) not in found:
+    if _is_worth_telling(error) and id(error) not in found:
         found[id(error)] = (result.workflow_id, error)
     return list(found.values())
+
+
+def _is_worth_telling(error: BaseException | None) -> TypeGuard[BaseException]:
+    """Not that a run was cancelled: its status says so."""
+    return error is not None and not isinstance(error, (Interrupt, KeyboardInterrupt))
 
 
 # -------------------------------------------------------------------- what it waits for

@@ -28,8 +28,16 @@ class Cut:
 
 def headline(error: BaseException) -> str:
     """`ValueError: boom`, or the name alone."""
-    text = str(error)
+    text = message_of(error)
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def message_of(error: BaseException) -> str:
+    """The text of an error, whatever its class does when it is asked for one."""
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001  # the user's class may do anything
+        return "<no text: its __str__ fails>"
 
 
 def explain(error: BaseException, cut: Cut) -> Iterator[str]:

@@ -82,9 +82,9 @@ class Action(Tagged, Generic[P, R]):
     _is_placed: bool = False
     _params: Mapping[str, object] = NOTHING
     _origin: Action[..., Any] | None = None
-    # Any: a user's function returns what it likes.
-    _fn: Callable[..., Any] | None = None
     _function: Function | None = None
+    _is_plain: bool = False
+    """Made from a function; any other action calls its run method."""
     _when_method: ClassVar[FunctionType | None] = None
 
     def __new__(cls, *_args: object, **_kwargs: object) -> Self:
@@ -152,7 +152,7 @@ class Action(Tagged, Generic[P, R]):
         if self._is_placed and name in ("name", "when", "retry", "isolate"):
             EDITS.count += 1  # a program was made from what it said before
         if name == "inputs":
-            self.__dict__["_function"] = None
+            self.__dict__["_function"] = self.function.bound(inputs=self.inputs)
             self.__dict__["inputs"] = self.function.inputs
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -164,8 +164,7 @@ class Action(Tagged, Generic[P, R]):
         """What is called, and what it asks for by name."""
         found = self._function
         if found is None:
-            name = self.name if self._fn is None else None  # not that of the run method
-            made = Function.of(self._called(), inputs=self.inputs or None, name=name)
+            made = Function.of(self._run_method(), inputs=self.inputs or None, name=self.name)
             found = self.__dict__["_function"] = made.bound(self._params) if self._params else made
         return found
 
@@ -195,7 +194,7 @@ class Action(Tagged, Generic[P, R]):
         function = self.function.bound({name: own_copy(value) for name, value in params.items()})
         new = self._copy()
         new.__dict__["_params"] = function.params
-        if self._fn is not None:
+        if self._is_plain:
             new.__dict__["_function"] = function
         return new
 
@@ -226,7 +225,7 @@ class Action(Tagged, Generic[P, R]):
 
     def _wrap(self, fn: Callable[P, R]) -> None:
         own = self.__dict__
-        own["_fn"] = fn
+        own["_is_plain"] = True
         own["_function"] = Function.of(fn)
         own["name"] = name_of_function(fn)
         own["description"] = first_line(getattr(fn, "__doc__", None))
@@ -236,8 +235,9 @@ class Action(Tagged, Generic[P, R]):
         if self._function is None:
             _ = self.function
 
-    def _called(self) -> Callable[..., Any]:
-        called = getattr(self, "run", None) if self._fn is None else self._fn
+    # Any: a user's method returns what it likes.
+    def _run_method(self) -> Callable[..., Any]:
+        called = getattr(self, "run", None)
         if called is None:
             raise DefinitionError(
                 f"{self._owner()} has nothing to run",
@@ -268,7 +268,7 @@ class Action(Tagged, Generic[P, R]):
 # Any: the state is whatever the class keeps.
 def state_of(action: Action[..., Any]) -> dict[str, Any]:
     """What an action holds besides its options and bindings: the business of its class."""
-    known = {*OPTIONS, "_fn", "_function", "_params", "_origin", "_is_placed"}
+    known = {*OPTIONS, "_function", "_is_plain", "_params", "_origin", "_is_placed"}
     return {name: value for name, value in vars(action).items() if name not in known}
 
 

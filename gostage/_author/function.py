@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, final
 
+from gostage._author.reference import find, reference_of
 from gostage._author.signature import (
     EMPTY,
     name_of_function,
@@ -153,6 +154,13 @@ class Function:
     def __repr__(self) -> str:
         return f"<function {self.name!r}>"
 
+    # Any: what the pickle protocol says.
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A decorated function cannot be pickled by its name, which is the action's now.
+        reference = reference_of(self.fn)
+        code = self.fn if reference is None else reference
+        return _restored, (code, dict(self.params), dict(self.inputs), self.name)
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Function):
             return NotImplemented
@@ -214,3 +222,11 @@ def _check_callable(fn: object, what: str) -> Callable[..., Any]:
             hint="give a function, such as def load(ctx): …",
         )
     return fn
+
+
+def _restored(
+    code: object, params: dict[str, object], inputs: dict[str, str], name: str
+) -> Function:
+    fn = find(code) if isinstance(code, str) else code
+    made = Function.of(fn, generators=True, name=name)
+    return Function.of(made.fn, generators=True, name=name).bound(params, inputs)

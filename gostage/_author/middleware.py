@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from gostage._author.signature import body_of, name_of_function
@@ -33,6 +33,8 @@ class Layer:
     fn: GeneratorFunction
     names: tuple[str, ...]
     level: Level
+    make: Callable[[Any], Generator[Any, Any, Any]] = field(compare=False, repr=False)
+    """Makes its generator, given what has the names as attributes; `ctx` is the given itself."""
 
     @classmethod
     def of(cls, fn: object, level: Level) -> Layer:
@@ -40,7 +42,13 @@ class Layer:
         if isinstance(fn, Layer) and fn.level == level:
             return fn
         middleware = fn.fn if isinstance(fn, Layer) else _check_form(fn)
-        return cls(middleware, tuple(_names(middleware, level)), level)
+        names = tuple(_names(middleware, level))
+        return cls(middleware, names, level, _maker(middleware, names))
+
+    # Any: what the pickle protocol says.
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Make it again from its function, since `make` cannot be pickled."""
+        return Layer.of, (self.fn, self.level)
 
     @property
     def name(self) -> str:
@@ -56,6 +64,25 @@ def layers_of(middleware: object, level: Level) -> tuple[Layer, ...]:
             hint="write use=[timing]",
         )
     return tuple(Layer.of(each, level) for each in middleware)
+
+
+# Any: whatever has the attributes that the middleware asks for by name.
+def _maker(
+    fn: GeneratorFunction, names: tuple[str, ...]
+) -> Callable[[Any], Generator[Any, Any, Any]]:
+    """Make the call with those names; made once, since some are made for every action."""
+    if not names:
+        return lambda _: fn()
+    if names == ("ctx",) and _takes_first(fn, "ctx"):
+        return fn
+    return lambda given: fn(
+        **{name: given if name == "ctx" else getattr(given, name) for name in names}
+    )
+
+
+def _takes_first(fn: GeneratorFunction, name: str) -> bool:
+    first = next(iter(inspect.signature(fn).parameters.values()))
+    return first.name == name and first.kind is first.POSITIONAL_OR_KEYWORD
 
 
 def _check_form(fn: object) -> GeneratorFunction:

@@ -116,13 +116,14 @@ def invoke(args: Sequence[str] | None) -> int:
     try:
         code = root.main(args, prog_name="gostage", standalone_mode=False, obj=common)
     except click.UsageError as error:
-        complain(error.format_message(), _hint(error))
+        complain(_message(error), _hint(error))
         return ExitCode.USAGE
     except click.Abort:  # what click makes of Ctrl-C
         complain("interrupted")
         return ExitCode.INTERRUPTED
     except GostageError as error:
         complain(str(error), error.hint, str(error.where))
+        _show_traceback(error.__cause__, common)
         return code_of_error(error)
     except Exception as error:  # noqa: BLE001  # the last one who can say that it is our bug
         return _confess(error, common)
@@ -136,6 +137,13 @@ def complain(message: str, hint: str = "", place: str = "") -> None:
         click.echo(f"  hint: {hint}", err=True)
     if place:
         click.echo(f"  at: {place}", err=True)
+
+
+def _message(error: click.UsageError) -> str:
+    if isinstance(error, click.NoSuchOption):  # its own text has suggestions, as the hint does
+        return f"no such option {error.option_name!r}"
+    text = error.format_message().rstrip(".")
+    return text[:1].lower() + text[1:]
 
 
 def _hint(error: click.UsageError) -> str:
@@ -156,8 +164,13 @@ def _confess(error: Exception, common: Common) -> int:
         f"internal error: {type(error).__name__}: {error}",
         "this is a bug in gostage; please report it with what `-v` shows",
     )
-    if common.is_verbose:
-        import traceback  # 3 ms: only for whom wants to see it
-
-        traceback.print_exception(error, file=sys.stderr)
+    _show_traceback(error, common)
     return ExitCode.INTERNAL
+
+
+def _show_traceback(error: BaseException | None, common: Common) -> None:
+    if error is None or not common.is_verbose:
+        return
+    import traceback  # 3 ms: only for whom wants to see it
+
+    traceback.print_exception(error, file=sys.stderr)

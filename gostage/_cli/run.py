@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import os
 import sys
@@ -99,14 +100,17 @@ def command(
 def _run(request: Request, common: Common) -> Result:
     # What runs is imported here: the help of this command needs none of it.
     from gostage._app.runner import Runner
+    from gostage._cli.interrupts import second_kills
     from gostage._cli.logs import show_log
     from gostage._cli.target import find_workflow
     from gostage._cli.values import values_of
 
     initial = values_of(request.settings)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # what is printed stays in order with the log
     show_log(common)
     workflow = find_workflow(request.target)
-    with Runner() as runner:
+    with second_kills(), Runner() as runner:
         try:
             return runner.run(
                 workflow, initial, request.run_id, request.timeout, detach=request.detach
@@ -139,10 +143,14 @@ def _write_json(result: Result, out: TextIO) -> None:
     import json  # 2 ms: only --json needs it
 
     from gostage._app.data import data_of
+    from gostage._cli.screen import let_go
 
-    json.dump(data_of(result), out, ensure_ascii=False, indent=2)
-    out.write("\n")
-    out.flush()
+    try:
+        json.dump(data_of(result), out, ensure_ascii=False, indent=2)
+        out.write("\n")
+        out.flush()
+    except BrokenPipeError:
+        let_go(out)
 
 
 @contextmanager
@@ -151,5 +159,7 @@ def _data_channel() -> Iterator[TextIO]:
     sys.stdout.flush()
     kept = os.dup(1)
     os.dup2(2, 1)
-    with os.fdopen(kept, "w", encoding="utf-8") as out, redirect_stdout(sys.stderr):
+    # What UTF-8 cannot hold is escaped, which is how JSON writes it anyway.
+    out = os.fdopen(kept, "w", encoding="utf-8", errors="backslashreplace")
+    with out, redirect_stdout(sys.stderr):
         yield out

@@ -49,7 +49,7 @@ class Screen:
                 self._stream.write(self._fitting(self._rendered(line)) + "\n")
             self._stream.flush()
         except BrokenPipeError:
-            _let_go(self._stream)
+            let_go(self._stream)
 
     def _rendered(self, line: Line) -> str:
         if not self._has_color:
@@ -70,7 +70,7 @@ def _painted(text: str, code: str) -> str:
     return f"\x1b[{code}m{text}\x1b[0m" if code and text else text
 
 
-def _let_go(stream: TextIO) -> None:
+def let_go(stream: TextIO) -> None:
     """Send the rest nowhere, so that Python does not complain about it at its end."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())

@@ -10,15 +10,17 @@ import sys
 from binascii import crc32
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gostage._app.trace import last_place
 from gostage._author.workflow import WorkflowDefinition
 from gostage.errors import CollectionError, GostageError, NotFound, Where, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from types import ModuleType
+
+_MOST: Final = 6  # names in one hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,7 @@ def _not_imported(target: Target, error: BaseException) -> CollectionError:
     hint = error.hint if isinstance(error, GostageError) else ""
     return CollectionError(
         f"{target.place!r} cannot be imported: {type(error).__name__}: {reason}",
-        hint=hint or "mend it first; `-v` shows the whole traceback",
+        hint=hint or "`-v` shows the whole traceback",
         where=Where(file=file, line=line),
     )
 
@@ -166,7 +168,7 @@ def load_file(path: Path) -> ModuleType:
     """
     root, name = _name_of(path)
     _make_importable(root)
-    spec = importlib.util.find_spec(name)
+    spec = None if "." in path.stem else importlib.util.find_spec(name)
     if spec is not None and spec.origin is not None and Path(spec.origin).resolve() == path:
         return importlib.import_module(name)
     return _load_under_own_name(path)
@@ -220,9 +222,9 @@ def _only_workflow(target: Target, module: ModuleType) -> WorkflowDefinition:
             hint="make one at the top level: flow = Workflow('id').do('step', function)",
             where=Where(file=getattr(module, "__file__", None)),
         )
-    names = " or ".join(repr(f"{target.place}:{name}") for name in found)
     raise NotFound(
-        f"{target.text!r} holds {len(found)} workflows, and a run is of one", hint=f"give {names}"
+        f"{target.text!r} holds {len(found)} workflows, and a run is of one",
+        hint=f"name one of them: {_listed(target, found)}",
     )
 
 
@@ -251,8 +253,13 @@ def _no_attribute(target: Target, module: ModuleType, value: object, name: str) 
 
 
 def _candidates(target: Target, module: ModuleType) -> str:
-    names = [repr(f"{target.place}:{name}") for name in workflows_of(module)]
-    return f"its workflows are {', '.join(names)}" if names else ""
+    found = workflows_of(module)
+    return f"its workflows are {_listed(target, found)}" if found else ""
+
+
+def _listed(target: Target, found: Iterable[str]) -> str:
+    names = [repr(f"{target.place}:{name}") for name in found]
+    return ", ".join(names if len(names) <= _MOST else [*names[:_MOST], "…"])
 
 
 def _kind(value: object) -> str:

@@ -164,7 +164,8 @@ def _dump_branch(branch: Branch, packing: Packing) -> dict[str, Json]:
     data: dict[str, Json] = {"at": place.id, **_dump_effect(branch.effect, packing)}
     if branch.parent is not None:
         data.update(parent=branch.parent.key, root=branch.root.id, index=branch.index)
-    frames = {i: _dump_frame(f, packing) for i, f in branch.frames.items() if f}
+    # An empty frame counts: that it is there says that the scope is open.
+    frames = {i: _dump_frame(f, packing) for i, f in branch.frames.items()}
     if frames:
         data["frames"] = frames
     if branch.value is not None and _inside_for_each(place):

@@ -5,63 +5,62 @@ Knows nothing of runs: it opens what it is given and says whether the inside is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
     # Any: what a user's generator yields, takes and returns is the user's business.
-    Layer = Generator[Any, Any, Any]
-    Maker = Callable[[], Layer]
+    Opened = Generator[Any, Any, Any]
     Passes = tuple[tuple["BaseException | None", ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """All layers are closed: the outermost returned this value, or let this error out."""
+class Maker(Protocol):
+    """A middleware: makes its generator for what is around it now."""
 
-    value: object = None
-    error: BaseException | None = None
-    skipped: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Inside:
-    """Run the inside now."""
+    @property
+    def make(self) -> Callable[[Any], Opened]:
+        """Make a generator that has not begun, given what has the names it asks for."""
 
 
-INSIDE: Final = Inside()
-State = Inside | Ended
+# All layers are closed: the outermost returned this value, or let this error out, and whether one
+# of them skipped the inside. A plain tuple, since one is made for every action with middleware.
+Ended = tuple[object, "BaseException | None", bool]
+
+INSIDE: Final = None
+"""What `open` and `close` say when the inside is to run now."""
 
 
 class Layers:
     """The middleware of one scope. No yield skips the inside, another yield runs it again."""
 
-    __slots__ = ("_makers", "_open", "_passes")
+    __slots__ = ("_given", "_makers", "_open", "_passes")
 
-    def __init__(self, makers: Sequence[Maker]) -> None:
-        self._makers = list(makers)
-        self._open: list[Layer] = []
-        self._passes: list[list[BaseException | None]] = []
+    # Any: as above.
+    def __init__(self, makers: Sequence[Maker], given: Any) -> None:  # noqa: ANN401
+        self._makers = makers
+        self._given = given
+        self._open: list[Opened] = []
+        self._passes: dict[int, list[BaseException | None]] | None = None
 
     @property
     def passes(self) -> Passes:
         """How each earlier pass through each layer ended."""
-        return tuple(tuple(layer) for layer in self._passes)
+        passes = self._passes or {}
+        return tuple(tuple(passes.get(number, ())) for number in range(len(self._open)))
 
-    def open(self) -> State:
+    def open(self) -> Ended | None:
         """Enter the layers that are not open yet, outermost first."""
-        for maker in self._makers[len(self._open) :]:
+        opened = self._open
+        for maker in self._makers[len(opened) :] if opened else self._makers:
             try:
-                layer = maker()
+                layer = maker.make(self._given)
                 next(layer)
             except StopIteration as stop:
-                return self._unwind(stop.value, None, skipped=True)
+                return self.close(stop.value, None, skipped=True)
             except BaseException as error:  # noqa: BLE001  # whatever it is, the open ones see it
-                return self._unwind(None, error)
-            self._open.append(layer)
-            self._passes.append([])
+                return self.close(None, error)
+            opened.append(layer)
         return INSIDE
 
     def reopen(self, passes: Passes) -> None:
@@ -71,7 +70,7 @@ class Layers:
         """
         makers, self._makers = self._makers, []
         for number, maker in enumerate(makers):
-            layer = maker()
+            layer = maker.make(self._given)
             earlier = passes[number] if number < len(passes) else ()
             try:
                 next(layer)
@@ -80,12 +79,32 @@ class Layers:
             except StopIteration:
                 continue
             self._makers.append(maker)
+            for error in earlier:
+                self._note(len(self._open), error)
             self._open.append(layer)
-            self._passes.append(list(earlier))
 
-    def close(self, value: object = None, error: BaseException | None = None) -> State:
+    def close(
+        self, value: object, error: BaseException | None, *, skipped: bool = False
+    ) -> Ended | None:
         """Tell the layers how the inside ended, youngest first."""
-        return self._unwind(value, error)
+        opened = self._open
+        while opened:
+            try:
+                if error is None:
+                    opened[-1].send(value)
+                else:
+                    opened[-1].throw(error)
+            except StopIteration as stop:
+                value, error = stop.value, None
+            except BaseException as raised:  # noqa: BLE001  # it goes on to the next layer
+                value, error = None, raised
+            else:
+                self._note(len(opened) - 1, error)
+                return self.open()
+            opened.pop()
+            if self._passes:
+                self._passes.pop(len(opened), None)
+        return value, error, skipped
 
     def abandon(self) -> None:
         """Leave the process with the scope still open: only cleanup code runs."""
@@ -98,26 +117,13 @@ class Layers:
         if errors:
             raise errors[0]
 
-    def _unwind(
-        self, value: object, error: BaseException | None, *, skipped: bool = False
-    ) -> State:
-        while self._open:
-            layer = self._open[-1]
-            try:
-                _resume(layer, value, error)
-            except StopIteration as stop:
-                value, error = stop.value, None
-            except BaseException as raised:  # noqa: BLE001  # it goes on to the next layer
-                value, error = None, raised
-            else:
-                self._passes[-1].append(error)
-                return self.open()
-            self._open.pop()
-            self._passes.pop()
-        return Ended(value, error, skipped)
+    def _note(self, number: int, error: BaseException | None) -> None:
+        if self._passes is None:
+            self._passes = {}
+        self._passes.setdefault(number, []).append(error)
 
 
-def _resume(layer: Layer, value: object, error: BaseException | None) -> None:
+def _resume(layer: Opened, value: object, error: BaseException | None) -> None:
     if error is None:
         layer.send(value)
     else:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gostage._engine import effects as fx
 from gostage._engine import guards
-from gostage._plugins.scopes import Ended, Layers
+from gostage._plugins.scopes import INSIDE, Layers
 from gostage._run.deadlines import out_of_time
 from gostage._run.notes import add_note
 from gostage._run.resources import Pool
 from gostage._store.copies import own_copy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping, Sequence
 
     from gostage._author.initial import InitialValue
     from gostage._author.middleware import Layer
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
     from gostage._engine.branch import Branch
     from gostage._engine.guards import Scope
     from gostage._engine.ops import Op
-    from gostage._plugins.scopes import Maker
     from gostage._run.execution import Execution
     from gostage._run.requests import Flow
+    from gostage._run.view import RunView
     from gostage._store.store import Store
 
 
@@ -41,20 +42,18 @@ def open_(run: Execution, branch: Branch, effect: fx.Open) -> Flow:
     layers = _layers(run, branch, op, frame)
     if layers is not None:
         state = layers.open()
-        if isinstance(state, Ended):
-            outcome = yield from _not_opened(run, branch, op, state)
+        if state is not INSIDE:
+            outcome = yield from _not_opened(run, branch, op, state[1])
             return outcome
         run.scopes[branch.key, op.id] = layers
     return fx.Opened(frame.get("deadline"))
 
 
-def _not_opened(run: Execution, branch: Branch, op: Op, state: Ended) -> Flow:
+def _not_opened(run: Execution, branch: Branch, op: Op, error: BaseException | None) -> Flow:
     pool = run.pools.pop((branch.key, op.id), None)
     if pool is not None:
         yield from pool.close()
-    if state.error is None:
-        return fx.Skipped()
-    return fx.Failed(state.error) if isinstance(state.error, Exception) else fx.Stopped(state.error)
+    return fx.Skipped() if error is None else _raised(error)
 
 
 def close(run: Execution, branch: Branch, effect: fx.Close) -> Flow:
@@ -74,18 +73,16 @@ def close(run: Execution, branch: Branch, effect: fx.Close) -> Flow:
     if branch.interrupted:
         layers.abandon()
         return fx.Closed()
-    if isinstance(state, Ended):
-        return _closed(state)
+    if state is not INSIDE:
+        return fx.Closed() if state[1] is None else _raised(state[1])
     run.scopes[branch.key, op.id] = layers
     if op.id and pool is not None:
         run.pools[branch.key, op.id] = Pool("stage")
     return fx.Reopened(layers.passes)
 
 
-def _closed(state: Ended) -> fx.Outcome:
-    if state.error is None:
-        return fx.Closed()
-    return fx.Failed(state.error) if isinstance(state.error, Exception) else fx.Stopped(state.error)
+def _raised(error: BaseException) -> fx.Outcome:
+    return fx.Failed(error) if isinstance(error, Exception) else fx.Stopped(error)
 
 
 def _both(error: BaseException | None, failed: BaseException | None) -> BaseException | None:
@@ -123,34 +120,39 @@ def _reenter(run: Execution, branch: Branch, op: Scope) -> None:
         run.scopes[branch.key, op.id] = layers
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a middleware around a run or a stage may ask for by name."""
+
+    run: RunView
+    workflow: WorkflowDefinition
+    stage: object
+    store: Store
+
+
 # Any: as in `open_`.
-def _layers(run: Execution, branch: Branch, op: Any, frame: dict[str, Any]) -> Layers | None:  # noqa: ANN401
-    found = list(_middleware(run, op))
+def _layers(
+    run: Execution,
+    branch: Branch,
+    op: Any,  # noqa: ANN401
+    frame: dict[str, Any],
+) -> Layers | None:
+    found = _middleware(run, op)
     if not found:
         return None
-    given = {
-        "run": run.view(branch, lambda deadline: run.limit(frame, deadline)),
-        "stage": op.source.stage if op.level in ("workflow", "stage") else None,
-        "store": run.line(branch).store,
-    }
-    return Layers([maker(layer, {**given, "workflow": owner}) for layer, owner in found])
+    stage = op.source.stage if op.level in ("workflow", "stage") else None
+    view = run.view(branch, lambda deadline: run.limit(frame, deadline))
+    return Layers(found, Given(view, run.owners(op)[-1], stage, run.line(branch).store))
 
 
 # Any: as in `open_`.
-def _middleware(run: Execution, op: Any) -> Iterator[tuple[Layer, WorkflowDefinition]]:  # noqa: ANN401
+def _middleware(run: Execution, op: Any) -> Sequence[Layer]:  # noqa: ANN401
     if op.level == "run":
-        yield from ((layer, run.workflow) for layer in run.around.middleware)
-    elif op.level == "workflow":
-        for owner in run.owners(op):
-            yield from ((layer, owner) for layer in owner.middleware)
-    elif op.level == "stage":
-        yield from ((layer, run.owners(op)[-1]) for layer in op.source.stage.middleware)
-
-
-# Any: the values a middleware asks for by name.
-def maker(layer: Layer, given: Mapping[str, Any]) -> Maker:
-    """Make what makes the middleware's generator: a fresh one for each entry."""
-    return lambda: layer.fn(**{name: given[name] for name in layer.names})
+        return run.around.middleware
+    if op.level == "workflow":
+        return [layer for owner in run.owners(op) for layer in owner.middleware]
+    layers: Sequence[Layer] = op.source.stage.middleware if op.level == "stage" else ()
+    return layers
 
 
 # Any: as in `open_`.

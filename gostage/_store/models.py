@@ -276,7 +276,7 @@ def find_class(reference: object) -> type:
     """The loaded class of that name; raises StoreError, and never imports anything."""
     module, _, qualname = reference.partition(":") if isinstance(reference, str) else ("", "", "")
     names = qualname.split(".")
-    if not module or not all(name and not _is_dunder(name) for name in names):
+    if not module or not all(names):
         raise StoreError(
             f"the data names no class, but {reference!r}", hint="it should be 'module:Class'"
         )

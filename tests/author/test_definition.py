@@ -37,7 +37,7 @@ def shape(thing: Any) -> Any:
     if isinstance(thing, Function):
         return plain_function(thing), dict(thing.params), dict(thing.inputs)
     if dataclasses.is_dataclass(thing) and not isinstance(thing, type):
-        names = [each.name for each in dataclasses.fields(thing)]
+        names = [each.name for each in dataclasses.fields(thing) if each.compare]
         return type(thing), {name: shape(getattr(thing, name)) for name in names}
     if isinstance(thing, (list, tuple)):
         return type(thing), [shape(each) for each in thing]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -172,3 +173,31 @@ def test_layers_keep_their_order() -> None:
     layers = layers_of([nothing, with_defaults], "stage")
 
     assert [layer.name for layer in layers] == ["nothing", "with_defaults"]
+
+
+@pytest.mark.parametrize(
+    ("fn", "level", "asked"),
+    [
+        pytest.param(lambda: (yield "none"), "run", "none", id="nothing"),
+        pytest.param(lambda run, store: (yield (run, store)), "run", ("R", "S"), id="some"),
+        pytest.param(lambda limit=3, *, run: (yield (limit, run)), "run", (3, "R"), id="default"),
+    ],
+)
+def test_a_layer_calls_its_middleware_with_what_it_asks_for(
+    fn: Any, level: Any, asked: object
+) -> None:
+    """By name, from the attributes of one object; the rest is left out."""
+    given = SimpleNamespace(run="R", store="S", workflow="W")
+
+    assert next(Layer.of(fn, level).make(given)) == asked
+
+
+def test_a_layer_around_an_action_is_given_the_context_itself() -> None:
+    """The object that the names are taken from is the context."""
+    given = SimpleNamespace(store="S")
+
+    alone = Layer.of(lambda ctx: (yield ctx), "action")
+    more = Layer.of(lambda ctx, store: (yield (ctx, store)), "action")
+
+    assert next(alone.make(given)) is given
+    assert next(more.make(given)) == (given, "S")

@@ -239,7 +239,7 @@ def _stage(ctx: Context, label: str, to: str) -> None:
         .retry("again", leaf.bind(label=f"{label}+r", fails=1), attempts=2)
     )
     stage = Stage(f"stage of {label}", leaf.bind(label=f"{label}+s", does="add"), when=yes)
-    ctx.add_stage(stage.steps("inner", inner).use(plain))
+    ctx.add_stage(stage.steps("inner", inner).use(again))
 
 
 def _append(ctx: Context, label: str, to: str) -> None:
@@ -581,7 +581,6 @@ def leaves(around: Around) -> st.SearchStrategy[Leaf]:
             does += ["append", "remove stage"]
     if "bail" in does and around.depth > 1:
         does.remove("bail")
-    use = st.sampled_from(sorted(MIDDLEWARE)).map(lambda name: (name,))
     return st.builds(
         _sound,
         st.just(around.may_fail),
@@ -590,7 +589,7 @@ def leaves(around: Around) -> st.SearchStrategy[Leaf]:
         is_async=st.booleans(),
         named=st.sampled_from([True, True, True, False]),
         when=st.sampled_from(["", "", "", "yes", "no", "async"]),
-        use=st.one_of(st.just(()), st.just(()), use),
+        use=uses(around),
         does=st.sampled_from(does),
         to=NUMBERS if around.alone else st.just(0),
         bad=st.sampled_from([(), (1,), (2, 3)]) if around.may_fail else st.just(()),
@@ -638,7 +637,7 @@ def uses(around: Around) -> st.SearchStrategy[tuple[str, ...]]:
     known = sorted(MIDDLEWARE) if around.alone else ["again", "skip", "swallow", "twice"]
     name = st.sampled_from(known)
     one, two = st.tuples(name), st.tuples(name, name)
-    return st.one_of(st.just(()), st.just(()), one, two)
+    return st.one_of(st.just(()), st.just(()), st.just(()), one, two)
 
 
 def stages(around: Around) -> st.SearchStrategy[StageOf]:

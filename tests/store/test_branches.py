@@ -278,6 +278,21 @@ def test_what_a_branch_changes_in_its_contribution_counts():
     assert store["rows"] == [0, "one", "other"]
 
 
+def test_what_a_branch_adds_to_a_folded_value_counts():
+    """A value that inner branches made may be changed in place by the outer one."""
+    store = Store({"rows": [0]})
+    outer = fork(store)
+    inner = branches_of(outer, "one", "other")
+    for name, branch in inner:
+        branch[ROWS] = [name]
+    join(outer, inner)
+    outer["rows"].append("outer")
+
+    join(store, [("outer", outer)])
+
+    assert store["rows"] == [0, "one", "other", "outer"]
+
+
 def test_a_plain_write_does_not_merge():
     """All writers have to go through the key."""
     store = Store({"total": 1})

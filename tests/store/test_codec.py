@@ -134,7 +134,7 @@ SAMPLES = [
     {"$set": [1]},
     {"$object": "os:system", "fields": {}},
     {"a": 1, "$b": 2},
-    {"\ud800": 1},
+    {"\ud83d\ude00": 1},
     OrderedDict([("b", 1), ("a", 2)]),
     Counter("aab"),
     deque([1, 2], maxlen=5),
@@ -306,6 +306,7 @@ def test_new_fields_get_their_defaults():
     assert decode(data) == User("Ada", Address("Rome"), [], None)
     assert decode(account) == Account(owner="Ada")
     assert decode(data).tags is not decode(data).tags
+    assert decode(account).limits is not decode(account).limits
 
 
 @pytest.mark.parametrize(

@@ -144,6 +144,17 @@ def test_several_changes_are_all_or_nothing():
     assert store["k"] == Address("Y", 3)
 
 
+def test_the_old_value_shares_nothing_with_the_new_one():
+    """Not even the parts that no path leads to."""
+    before = User("Ada", Address("Rome"), ["a"])
+    store = Store({"k": before})
+
+    store.update("k", {"name": "Bob"})
+    store["k"].tags.append("b")
+
+    assert before.tags == ["a"]
+
+
 def test_close_names_are_suggested():
     """The hint names what was probably meant."""
     with pytest.raises(UpdateError) as caught:

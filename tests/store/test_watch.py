@@ -113,6 +113,24 @@ def test_a_value_that_was_changed_and_then_replaced_comes_back_as_it_was():
     assert store["rows"] == [1]
 
 
+def test_an_early_savepoint_knows_the_value_from_before():
+    """Also when the change was noticed at a later one, and the entry was tagged in between."""
+    store, log = watched(rows=[1])
+    early = log.mark()
+    assert store["rows"] == [1]
+    store.add_tag("rows", "t")
+    store["rows"].append(2)
+    late = log.mark()
+    store["rows"].append(3)
+
+    log.rollback(late)
+    assert store["rows"] == [1, 2]
+    log.rollback(early)
+    assert store["rows"] == [1]
+    assert not store.has_tag("rows", "t")
+    assert log.commit() == []
+
+
 def test_metadata_survives_a_rollback_of_the_value():
     """Tags and time to live belong to the entry, not to the value."""
     store, log = watched()

@@ -1,0 +1,54 @@
+"""Interrupts: the first Ctrl-C is the run's to clean up after, the second ends the process.
+
+Python may be busy in code that swallows interrupts, so the second one is noticed by a thread.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from gostage._cli.exits import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_FIRST: Final = b"gostage: interrupted, cleaning up; another Ctrl-C kills\n"
+_SECOND: Final = b"gostage: killed\n"
+_END: Final = b"\0"  # no signal has the number 0
+
+
+@contextmanager
+def second_kills() -> Iterator[None]:
+    """Watch for Ctrl-C, unless the process ignores it or handles it in a way of its own."""
+    if sys.platform == "win32" or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    watcher = threading.Thread(target=_watch, args=(reader,), name="gostage Ctrl-C", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        os.write(writer, _END)
+        watcher.join()
+        os.close(writer)
+        os.close(reader)
+
+
+def _watch(reader: int) -> None:
+    messages = iter((_FIRST, _SECOND))
+    while (number := os.read(reader, 1)) != _END:
+        if number[0] != signal.SIGINT:
+            continue
+        message = next(messages)
+        os.write(2, message)
+        if message is _SECOND:
+            os._exit(ExitCode.INTERRUPTED)

@@ -1,0 +1,15 @@
+"""How many trees and checkpoints the law was tried on in this session."""
+
+from __future__ import annotations
+
+
+class Tried:
+    """Counts."""
+
+    def __init__(self) -> None:
+        self.trees = 0
+        self.checkpoints = 0
+
+
+# Module-level state: the terminal summary is far away from the test that counts.
+TRIED = Tried()
