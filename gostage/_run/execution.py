@@ -87,7 +87,7 @@ class Execution:
         self.store = store
         self.plan = Plan(program, workflow.disabled)
         self.machine = Machine(self.plan)
-        self.records = Records(self.clock.now())
+        self.records = Records.begin_at(self.clock.now())
         self.bell = Bell()
         self.lock = threading.RLock()
         self.lines: dict[int, Line] = {0: Line(store)}

@@ -40,9 +40,18 @@ class Records:
 
     __slots__ = ("_anchor", "rows")
 
-    def __init__(self, now: float) -> None:
-        self.rows: dict[str, Row] = {}
-        self._anchor = now - time.perf_counter()
+    def __init__(self, anchor: float, rows: dict[str, Row] | None = None) -> None:
+        self.rows: dict[str, Row] = {} if rows is None else rows
+        self._anchor = anchor
+
+    @classmethod
+    def begin_at(cls, now: float) -> Records:
+        """Make the records of a run that begins now, in seconds since the epoch."""
+        return cls(now - time.perf_counter())
+
+    def copy(self) -> Records:
+        """The records as they are now."""
+        return Records(self._anchor, dict(self.rows))
 
     def take(self, notes: Iterable[Note]) -> None:
         """Enter what the machine noted."""

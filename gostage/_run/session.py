@@ -25,16 +25,22 @@ _WORDS = {"action": "action", "stage": "stage", "branch": "branch"}
 def journey(run: Execution) -> Flow:
     """Drive the run as far as it goes now; gives its result."""
     started = time.perf_counter()
+    torn = yield from stretch(run)
+    return conclude(run, time.perf_counter() - started, torn)
+
+
+def stretch(run: Execution) -> Flow:
+    """Drive the run as far as it goes now; gives what failed while it was left, if anything."""
     machine = run.machine
     is_first = True
     while is_first or (machine.end is None and run.left is None and not _is_parked(run)):
         is_first = False
         run.count_lanes(1)
         yield from lane(run, machine.root)
-    error: BaseException | None = None
-    if machine.end is None:
-        error = yield from run.leave()
-    return conclude(run, time.perf_counter() - started, error)
+    if machine.end is not None:
+        return None
+    torn = yield from run.leave()
+    return torn
 
 
 def _is_parked(run: Execution) -> bool:
@@ -54,7 +60,9 @@ def conclude(
     if torn is not None and error is None:
         status, error = "failed", torn
     plan, records = run.plan, run.records
-    result = Result(
+    if end is None:
+        records = records.copy()  # the run may go on: the result says how it stood
+    return Result(
         run_id=run.run_id,
         workflow_id=run.workflow.id,
         status=status,
@@ -66,9 +74,6 @@ def conclude(
         bail_reason=end.error.reason if end and isinstance(end.error, Bailed) else None,
         suspended=_suspension(run),
     )
-    if end is None:
-        _ = result.steps  # the run may go on: what was seen now is kept
-    return result
 
 
 def _status(run: Execution, end: End | None) -> Status:

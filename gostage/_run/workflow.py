@@ -54,8 +54,7 @@ class Workflow(WorkflowDefinition):
         run = self._stand(state, initial, data, signals)
         if run is None:
             return dict(state or {})
-        Shell(run).drive(session.journey(run))
-        return self._after(run)
+        return _stepped(run, Shell(run).drive(session.stretch(run)))
 
     async def aapply(
         self,
@@ -71,8 +70,7 @@ class Workflow(WorkflowDefinition):
         run = self._stand(state, initial, data, signals)
         if run is None:
             return dict(state or {})
-        await AsyncShell(run).drive(session.journey(run))
-        return self._after(run)
+        return _stepped(run, await AsyncShell(run).drive(session.stretch(run)))
 
     def is_completed(self, state: Mapping[str, Any] | None) -> bool:
         """Whether nothing is left to do; a state of another flow is an error."""
@@ -84,7 +82,7 @@ class Workflow(WorkflowDefinition):
         checked = self._checked(state)
         if checked is None or "ended" in checked:
             return 0.0
-        machine = position.load(Plan(self.program()), checked["position"], StorePacking())
+        machine = position.load(Plan(program_of(self)), checked["position"], StorePacking())
         now = _CLOCK.now()
         waits = [_wait(b.effect, now) for b in machine.branches.values() if not b.children]
         return min(waits, default=0.0)
@@ -96,19 +94,12 @@ class Workflow(WorkflowDefinition):
 
     def transitions(self) -> tuple[Transition, ...]:
         """Every way through the flow, so that it can be drawn and inspected."""
-        return transitions(self.program())
-
-    def program(self) -> Program:
-        """The compiled flow; compiled again only when the definition has changed."""
-        made = self._compiled
-        if made is None or not made.is_current():
-            made = self._compiled = Compiled(self)
-        return made.program
+        return transitions(program_of(self))
 
     def _checked(self, value: Mapping[str, Any] | None) -> State | None:
         checked = state.check(value, self.id)
         if checked is not None and "position" in checked:
-            position.load(Plan(self.program()), checked["position"], StorePacking())
+            position.load(Plan(program_of(self)), checked["position"], StorePacking())
         return checked
 
     def _stand(
@@ -125,7 +116,7 @@ class Workflow(WorkflowDefinition):
             run = new_execution(self, surroundings(), uuid.uuid4().hex)
             start_store(run, initial)
         else:
-            run = state.load(checked, self, self.program(), surroundings())
+            run = state.load(checked, self, program_of(self), surroundings())
         run.left = 1
         for name, signal in (signals or {}).items():
             run.deliver(name, signal)
@@ -133,22 +124,25 @@ class Workflow(WorkflowDefinition):
             run.resume_with(data)
         return run
 
-    def _after(self, run: Execution) -> State:
-        end = run.machine.end
-        if end is not None and end.error is not None and not isinstance(end.error, Bailed):
-            raise end.error
-        return state.dump(run)
-
 
 def surroundings(clock: Clock | None = None) -> Surroundings:
     """What a run has around it when no runner gives more."""
     return Surroundings(clock or _CLOCK, Hub(), default_log)
 
 
+def program_of(workflow: WorkflowDefinition) -> Program:
+    """The compiled workflow; compiled again only when the definition has changed."""
+    if not isinstance(workflow, Workflow):
+        return Compiled(workflow).program
+    made = workflow._compiled  # noqa: SLF001 - this module keeps it there
+    if made is None or not made.is_current():
+        made = workflow._compiled = Compiled(workflow)  # noqa: SLF001 - as above
+    return made.program
+
+
 def new_execution(workflow: WorkflowDefinition, around: Surroundings, run_id: str) -> Execution:
     """Make a run that has not begun; what cannot run is refused."""
-    program = workflow.program() if isinstance(workflow, Workflow) else Compiled(workflow).program
-    return Execution(run_id, workflow, program, Store(clock=around.clock.now), around)
+    return Execution(run_id, workflow, program_of(workflow), Store(clock=around.clock.now), around)
 
 
 def start_store(run: Execution, initial: Mapping[str, object] | None) -> None:
@@ -167,6 +161,14 @@ def default_log() -> logging.Logger:
 
 
 _CLOCK = SystemClock()
+
+
+def _stepped(run: Execution, torn: BaseException | None) -> State:
+    end = run.machine.end
+    error = torn if end is None else end.error
+    if error is not None and not isinstance(error, Bailed):
+        raise error
+    return state.dump(run)
 
 
 def _wait(effect: fx.Effect | None, now: float) -> float:

@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-GREET = '''
+GREET = """
 import sys
 
 from gostage import Key, Retry, Workflow, action, steps
@@ -72,7 +72,7 @@ shut = Workflow("shut").stage("closed", greet, when=lambda ctx: False)
 
 class Holder:
     inner = hello
-'''
+"""
 
 FILES = {
     "greet.py": GREET,
@@ -85,7 +85,7 @@ FILES = {
     "guarded.py": "import one\n\nraise RuntimeError('set the region first')\n",
     "twice.py": 'from gostage import Workflow\n\nWorkflow("w").do("a", print).do("a", print)\n',
     "leaving.py": "import sys\n\nsys.exit('bye')\n",
-    "faulty.py": '''
+    "faulty.py": """
 from gostage import Workflow
 
 
@@ -96,7 +96,7 @@ class Faulty(Workflow):
 
 
 flow = Faulty("faulty").do("a", lambda: None)
-''',
+""",
     "flows/deep.py": "from beside import flow\n",
     "flows/beside.py": 'from gostage import Workflow\n\nflow = Workflow("near").do("a", print)\n',
     "pack/__init__.py": "",

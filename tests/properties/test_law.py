@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gostage import Workflow
 from tests.properties import ways
-from tests.properties.trees import MIDDLEWARE, Tree, build, trees
+from tests.properties.trees import MIDDLEWARE, Tree, build, has_settled_records, trees
 from tests.properties.tried import TRIED
 
 unhurried = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -26,7 +26,8 @@ def test_every_way_to_carry_out_a_flow_comes_to_the_same(tree: Tree) -> None:
     awaited, awaited_result = ways.arun(workflow)
 
     assert awaited == expected
-    assert ways.statuses(awaited_result) == ways.statuses(result)
+    if has_settled_records(tree):
+        assert ways.statuses(awaited_result) == ways.statuses(result)
 
     applied, checkpoints = ways.apply(workflow)
     by_steps = expected if applied.store is not None else replace(expected, store=None)
@@ -50,7 +51,8 @@ def test_middleware_of_a_run_does_the_same_in_a_loop(tree: Tree, names: list[str
     awaited, awaited_result = ways.arun(workflow, middleware=middleware)
 
     assert awaited == expected
-    assert ways.statuses(awaited_result) == ways.statuses(result)
+    if has_settled_records(tree):
+        assert ways.statuses(awaited_result) == ways.statuses(result)
 
 
 def shape(workflow: Workflow) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from gostage import Context, Key, Retry, Stage, Steps, Workflow, action, steps
+from gostage import Context, Key, Retry, Stage, Workflow, action, steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -604,18 +604,22 @@ def _sound(may_fail: bool, **given: Any) -> Leaf:
     return made
 
 
-def bodies(around: Around) -> st.SearchStrategy[tuple[Any, ...]]:
+@st.composite
+def bodies(draw: st.DrawFn, around: Around) -> tuple[Any, ...]:
     """A few parts in order."""
-    return st.lists(parts(around), min_size=1, max_size=3).map(tuple)
+    return tuple(draw(st.lists(parts(around), min_size=1, max_size=3)))
 
 
-def parts(around: Around) -> st.SearchStrategy[Any]:
+@st.composite
+def parts(draw: st.DrawFn, around: Around) -> Any:
     """One step of any kind."""
-    if around.depth <= 0:
-        return leaves(around)
+    return draw(_kinds(around) if around.depth > 0 else leaves(around))
+
+
+def _kinds(around: Around) -> st.SearchStrategy[Any]:
     inner = bodies(around.deeper())
     beside = bodies(around.deeper(alone=False, may_fail=False, in_stage=False))
-    kinds = [
+    return st.one_of(
         leaves(around),
         leaves(around),
         leaves(around),
@@ -628,8 +632,7 @@ def parts(around: Around) -> st.SearchStrategy[Any]:
         st.builds(Side, st.lists(beside, min_size=1, max_size=3).map(tuple)),
         eaches(around),
         st.builds(SubFlow, inner, uses(around)),
-    ]
-    return st.one_of(kinds)
+    )
 
 
 def uses(around: Around) -> st.SearchStrategy[tuple[str, ...]]:
@@ -708,6 +711,11 @@ def eaches(around: Around) -> st.SearchStrategy[Each]:
     return st.one_of(kinds)
 
 
+def has_settled_records(tree: Tree) -> bool:
+    """Whether no step is done for several items at once: its record is then that of the last."""
+    return "concurrency=3" not in repr(tree)
+
+
 def trees(depth: int = 3) -> st.SearchStrategy[Tree]:
     """Whole workflows."""
     around = Around(depth=depth)
@@ -719,4 +727,4 @@ def trees(depth: int = 3) -> st.SearchStrategy[Tree]:
     )
 
 
-__all__ = ["JOURNAL", "Boom", "Steps", "Tree", "build", "by_lane", "trees"]
+__all__ = ["JOURNAL", "Boom", "Tree", "build", "by_lane", "trees"]

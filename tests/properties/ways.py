@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gostage import Runner, Workflow
 from gostage._run import session, state
 from gostage._run.drive import Shell
-from gostage._run.workflow import surroundings
+from gostage._run.workflow import surroundings, program_of
 from tests.clock import FakeClock
 from tests.properties.trees import JOURNAL, Entry, by_lane
 
@@ -94,7 +94,7 @@ def go_on(workflow: Workflow, checkpoint: Checkpoint) -> Outcome:
     assert checked is not None
     if "ended" in checked:
         return _ended(workflow, checked)
-    execution = state.load(checked, workflow, workflow.program(), around)
+    execution = state.load(checked, workflow, program_of(workflow), around)
     return outcome_of(Shell(execution).drive(session.journey(execution)))
 
 

@@ -1,0 +1,120 @@
+"""Ctrl-C: the first cleans up, the second kills."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.cli.shell import environment
+
+SLOW = """
+import time
+
+from gostage import Workflow, resource
+
+
+@resource
+def lamp():
+    yield "on"
+    print("lamp off", flush=True)
+
+
+def wait(lamp):
+    print("started", flush=True)
+    time.sleep(600)
+
+
+def stubborn():
+    while True:
+        try:
+            print("started", flush=True)
+            time.sleep(600)
+        except KeyboardInterrupt:
+            print("no", flush=True)
+
+
+slow = Workflow("slow").do("before", lambda: None).do(wait).do("after", lambda: None)
+deaf = Workflow("deaf").do(stubborn)
+print("imported", flush=True)
+"""
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start the command and give its process; whatever is left of it is killed."""
+    (tmp_path / "slow.py").write_text(SLOW, encoding="utf-8")
+    started = []
+
+    def start(*words):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gostage", *words],
+            cwd=tmp_path,
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def read_until(stream, line) -> None:
+    """Read lines until this one has come."""
+    for each in stream:
+        if each.strip() == line:
+            return
+    raise AssertionError(f"no line {line!r}")
+
+
+def test_the_first_cleans_up_and_shows_the_result(start) -> None:
+    """Teardown runs, nothing further starts, and the result is shown as cancelled."""
+    process = start("run", "slow:slow")
+    read_until(process.stdout, "started")
+
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate()
+
+    lines = out.splitlines()
+    assert process.returncode == 2
+    assert lines[0] == "lamp off"
+    assert lines[1].startswith("✓ before")
+    assert lines[2].startswith("✗ wait")
+    assert lines[3].startswith("· after")
+    assert lines[-1].startswith("slow cancelled in ")
+    assert err == "gostage: interrupted, cleaning up; another Ctrl-C kills\n"
+
+
+def test_a_cancelled_result_is_data_as_well(start) -> None:
+    """`--json` prints the result of a cancelled run like any other."""
+    process = start("run", "slow:slow", "--json")
+    read_until(process.stderr, "started")
+
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate()
+
+    assert process.returncode == 2
+    assert json.loads(out)["status"] == "cancelled"
+
+
+def test_the_second_kills(start) -> None:
+    """An action that swallows interrupts cannot keep the process alive."""
+    process = start("run", "slow:deaf")
+    read_until(process.stdout, "started")
+
+    process.send_signal(signal.SIGINT)
+    read_until(process.stdout, "no")
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate()
+
+    assert process.returncode == 2
+    assert err.endswith("gostage: killed\n")

@@ -1,0 +1,179 @@
+"""Reports: a result as lines, without any terminal."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from gostage import Runner, Stage, Workflow, action, steps
+from gostage._app.report import Detail, Span, report, seconds, text_of
+from gostage._app.trace import Cut, explain, headline, last_place
+from gostage._cli.screen import Screen, wants_color
+
+
+def shown(result, **detail) -> list[str]:
+    """The lines of a report without their styles."""
+    return [text_of(line) for line in report(result, Detail(**detail))]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0.000s"),
+        (0.0124, "0.012s"),
+        (9.9994, "9.999s"),
+        (9.9996, "10.0s"),
+        (59.94, "59.9s"),
+        (59.96, "1m00s"),
+        (125, "2m05s"),
+        (3599.9, "1h00m"),
+        (3720, "1h02m"),
+        (90_000, "25h00m"),
+    ],
+)
+def test_durations_read_well_at_every_size(value, text) -> None:
+    """Three figures where they matter, and no `60s` anywhere."""
+    assert seconds(value) == text
+
+
+def test_an_error_is_shown_once_and_where_it_happened() -> None:
+    """The stages around a failing action have its error too, and are not repeated."""
+
+    @action
+    def fail():
+        raise ValueError("boom")
+
+    result = Runner().run(Workflow("w").add(Stage("outer").steps("group", steps().do(fail))))
+
+    lines = [line for line in shown(result) if "ValueError: boom" in line]
+    assert lines == ["outer/group/fail: ValueError: boom"]
+
+
+def test_every_failing_branch_is_shown() -> None:
+    """Items that fail on their own are reported on their own."""
+
+    def broken(item):
+        raise ValueError(f"no {item}")
+
+    flow = Workflow("w").for_each("each", lambda: ["a", "b"], broken, on_error="continue")
+    text = "\n".join(shown(Runner().run(flow)))
+
+    assert "item 0 ('a'): ValueError: no a" in text
+    assert "item 1 ('b'): ValueError: no b" in text
+
+
+def test_causes_are_shown_with_their_own_place() -> None:
+    """What an error was raised from explains it better than the error does."""
+
+    def convert():
+        try:
+            int("x")
+        except ValueError as error:
+            raise RuntimeError("cannot convert") from error
+
+    lines = shown(Runner().run(Workflow("w").do(convert)))
+
+    assert "convert: RuntimeError: cannot convert" in lines
+    assert any("caused by ValueError: invalid literal" in line for line in lines)
+
+
+def test_what_a_run_waits_for_is_named_with_the_way_on() -> None:
+    """Without a database a waiting run lives in the process, and the report says so."""
+    lines = shown(Runner().run(Workflow("w").receive("approval")))
+
+    assert "approval waits for the signal 'approval'" in lines
+    assert (
+        "this run lives only in this process; "
+        "from Python, `runner.signal(run_id, 'approval', data)` lets it go on" in lines
+    )
+    assert lines[-1].endswith(": 1 waiting")
+
+
+def test_a_swallowed_error_is_told_beside_its_action() -> None:
+    """An action that a middleware saved is completed, and the report says what it had."""
+
+    def forgiving(action):
+        try:
+            yield
+        except ValueError:
+            return
+
+    @action(use=[forgiving])
+    def fail():
+        raise ValueError("boom")
+
+    lines = shown(Runner().run(Workflow("w").do(fail)))
+
+    assert lines[0].startswith("✓ fail ")
+    assert lines[0].endswith("handled ValueError: boom")
+
+
+def test_a_workflow_of_stages_without_actions_has_a_report() -> None:
+    """A stage that holds nothing is an item like any other."""
+    lines = shown(Runner().run(Workflow("w", Stage("nothing"))))
+
+    assert lines[-1].endswith(": 1 completed")
+
+
+class Mute(Exception):
+    """An error that cannot be shown."""
+
+    def __str__(self) -> str:
+        """Fail."""
+        raise TypeError("no text")
+
+
+def test_an_error_without_text_is_shown_by_its_name() -> None:
+    """An error whose own text fails is named all the same, and so is one that has none."""
+    assert headline(Mute()) == "Mute: <no text: its __str__ fails>"
+    assert headline(KeyError()) == "KeyError"
+
+
+def test_errors_in_a_circle_come_to_an_end() -> None:
+    """A chain that leads back to its beginning is cut."""
+    one, two = ValueError("one"), ValueError("two")
+    one.__cause__, two.__cause__ = two, one
+
+    assert 1 < len(list(explain(one, Cut()))) < 50
+
+
+def test_an_error_that_was_never_raised_has_no_place() -> None:
+    """Without a traceback there is nothing to point at."""
+    assert last_place(ValueError()) == (None, None)
+
+
+class Terminal(io.StringIO):
+    """A stream that somebody looks at."""
+
+    def isatty(self) -> bool:
+        """Say so."""
+        return True
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({}, True),
+        ({"NO_COLOR": "1"}, False),
+        ({"NO_COLOR": ""}, True),
+        ({"TERM": "dumb"}, False),
+        ({"CI": "true"}, False),
+        ({"CI": "true", "FORCE_COLOR": "1"}, True),
+    ],
+    ids=["plain", "NO_COLOR", "NO_COLOR empty", "dumb", "CI", "forced in CI"],
+)
+def test_a_terminal_has_colours_unless_told_otherwise(environ, expected) -> None:
+    """The usual variables are respected."""
+    assert wants_color(Terminal(), environ) is expected
+
+
+def test_a_screen_paints_styles(monkeypatch) -> None:
+    """Styles become the codes of a terminal, and plain text stays plain."""
+    for name in ("NO_COLOR", "FORCE_COLOR", "CI", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+    stream = Terminal()
+
+    Screen(stream, has_color=True).show([(Span("good", "good"), Span(" plain"))])
+
+    assert stream.getvalue() == "\x1b[32mgood\x1b[0m plain\n"
