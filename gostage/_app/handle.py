@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class RunHandle:
     """One run in a thread of its own."""
 
-    __slots__ = ("_cancel", "_error", "_result", "_status", "_thread", "id")
+    __slots__ = ("_cancel", "_end", "_error", "_result", "_status", "_thread", "id")
 
     def __init__(
         self,
@@ -24,14 +24,21 @@ class RunHandle:
         work: Callable[[], Result],
         status: Callable[[], Status],
         cancel: Callable[[], bool],
+        end: Callable[[], None],
     ) -> None:
         self.id = run_id
         self._status = status
         self._cancel = cancel
+        self._end = end
         self._result: Result | None = None
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._work, args=(work,), name=f"gostage {run_id}")
         self._thread.start()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its thread has ended: the run has, or waits, or never began."""
+        return not self._thread.is_alive()
 
     @property
     def status(self) -> Status:
@@ -54,7 +61,7 @@ class RunHandle:
 
     def cancel(self) -> bool:
         """Tell the run to stop before its next step; false if it has ended."""
-        return self._cancel()
+        return self._error is None and self._cancel()
 
     def __repr__(self) -> str:
         return f"<run {self.id!r} {self.status}>"
@@ -64,3 +71,5 @@ class RunHandle:
             self._result = work()
         except BaseException as error:  # noqa: BLE001  # raised where somebody waits
             self._error = error
+        finally:
+            self._end()

@@ -174,8 +174,9 @@ class Runner:
             lambda: self.run(workflow, initial, run_id=id_, timeout=timeout, detach=detach),
             lambda: self._status(id_),
             lambda: self._cancel_soon(id_),
+            lambda: self._runs.spare(id_),
         )
-        self._handles = [each for each in self._handles if each.status == "running"]
+        self._handles = [each for each in self._handles if not each.is_over]
         self._handles.append(handle)
         return handle
 
@@ -304,7 +305,10 @@ class Runner:
 
     def _cancel_soon(self, run_id: str) -> bool:
         entry = self._runs.find(run_id)
-        return False if entry is None else entry.execution.cancel()
+        if entry is None:
+            self._runs.doom(run_id)  # its thread has not come so far
+            entry = self._runs.find(run_id)
+        return True if entry is None else entry.execution.cancel()
 
 
 def _finished(execution: Execution, result: Result | None) -> Result:

@@ -76,6 +76,7 @@ class Runs:
 
     def __init__(self) -> None:
         self._entries: dict[str, Entry] = {}
+        self._doomed: set[str] = set()
         self._lock = threading.Lock()
 
     def find(self, run_id: str) -> Entry | None:
@@ -103,6 +104,20 @@ class Runs:
                 )
             entry.owner = f"thread {threading.current_thread().name!r}"
             self._entries[entry.run_id] = entry
+            if entry.run_id in self._doomed:
+                entry.execution.cancel()
+
+    def doom(self, run_id: str) -> None:
+        """Cancel a run as soon as it begins."""
+        with self._lock:
+            entry = self._entries.get(run_id)
+            if entry is None:
+                self._doomed.add(run_id)
+
+    def spare(self, run_id: str) -> None:
+        """Forget that a run was to be cancelled: whoever started it has come to an end."""
+        with self._lock:
+            self._doomed.discard(run_id)
 
     def release(self, entry: Entry, result: Result | None) -> None:
         """Give the run back, with what became of it."""

@@ -31,9 +31,16 @@ class Forking(Op):
     # Any: what the op remembers, see Branch.frames.
     def open_frame(self, branch: Branch, **more: Any) -> dict[str, Any]:  # noqa: ANN401
         """Remember which children ended and the first error or interrupt among them."""
-        frame = {"ended": {}, "error": None, "by": None, "interrupt": None, **more}
+        frame = {"ended": {}, "error": None, "by": None, "at": None, "interrupt": None, **more}
         branch.frames[self.id] = frame
         return frame
+
+    def broke(self, machine: Machine, branch: Branch) -> fx.Effect | None:
+        frame = branch.frames.get(self.id)
+        if frame is not None and frame["at"] is not None and branch.error is frame["error"]:
+            branch.failed_at = machine.plan.find(frame["at"], branch.zone)
+        branch.turn = FAIL
+        return None
 
     def child_ended(self, machine: Machine, branch: Branch, child: Branch) -> Branch | None:
         """Take note of a child's end; give the branch to go on with in its place."""
@@ -44,7 +51,7 @@ class Forking(Op):
         elif child.interrupted:
             self._child_stopped(branch, frame, child)
         else:
-            self.child_failed(branch, frame, child)
+            self.child_failed(machine, branch, frame, child)
         following = self.start_next(machine, branch, frame)
         if following is None and not branch.children:
             branch.effect = self.join
@@ -56,12 +63,14 @@ class Forking(Op):
         frame["ended"][child.index] = child.key
 
     # Any: as above.
-    def child_failed(self, branch: Branch, frame: dict[str, Any], child: Branch) -> None:
+    def child_failed(
+        self, machine: Machine, branch: Branch, frame: dict[str, Any], child: Branch
+    ) -> None:
         """Remember the first failure, and where it was."""
         if frame["error"] is None:
             frame["error"] = child.error
             frame["by"] = child.index
-            branch.failed_at = child.failed_at
+            frame["at"] = _place(machine, branch, child)
 
     # Any: as above.
     def start_next(self, machine: Machine, branch: Branch, frame: dict[str, Any]) -> Branch | None:
@@ -74,7 +83,6 @@ class Forking(Op):
         if child.cancelled and (frame["error"] is not None or frame["interrupt"] is not None):
             return  # it was told to stop because of a sibling
         frame["interrupt"] = child.error
-        branch.failed_at = child.failed_at
         for sibling in branch.children.values():
             sibling.cancel()
 
@@ -96,8 +104,10 @@ class Parallel(Forking):
         return machine.forked(branch, self)
 
     # Any: see Branch.frames.
-    def child_failed(self, branch: Branch, frame: dict[str, Any], child: Branch) -> None:
-        super().child_failed(branch, frame, child)
+    def child_failed(
+        self, machine: Machine, branch: Branch, frame: dict[str, Any], child: Branch
+    ) -> None:
+        super().child_failed(machine, branch, frame, child)
         for sibling in branch.children.values():
             sibling.cancel()
 
@@ -145,8 +155,7 @@ class ForEach(Forking):
         frame = branch.frames.get(self.id)
         inside = frame is not None and branch.effect is not self.join
         if frame is None or not inside or branch.interrupted or not self.keeps_going:
-            branch.turn = FAIL
-            return None
+            return super().broke(machine, branch)
         frame["failures"][frame["index"]] = branch.error
         branch.error = branch.failed_at = None
         return self._next_here(machine, branch, frame)
@@ -160,7 +169,7 @@ class ForEach(Forking):
             return self.join
         frame["next"], frame["index"] = index + 1, index
         branch.value = None
-        machine.plan.restart(self, branch.zone)
+        machine.plan.next_item(self, branch.zone)
         branch.op, branch.turn = self.body, ENTER
         return None
 
@@ -186,8 +195,18 @@ class ForEach(Forking):
         frame["results"][child.index] = child.value
 
     # Any: see Branch.frames.
-    def child_failed(self, branch: Branch, frame: dict[str, Any], child: Branch) -> None:
+    def child_failed(
+        self, machine: Machine, branch: Branch, frame: dict[str, Any], child: Branch
+    ) -> None:
         if self.keeps_going:
             frame["failures"][child.index] = child.error
         else:
-            super().child_failed(branch, frame, child)
+            super().child_failed(machine, branch, frame, child)
+
+
+def _place(machine: Machine, branch: Branch, child: Branch) -> str | None:
+    """Where the child failed; what was inserted for one item alone is not known outside it."""
+    place = child.failed_at
+    while place is not None and machine.plan.find(place.id, branch.zone) is not place:
+        place = place.parent
+    return None if place is None else place.id

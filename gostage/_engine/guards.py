@@ -198,6 +198,7 @@ class Choice(Op):
         if chosen is None:
             branch.turn = LEAVE
         else:
+            machine.note(chosen, "running")  # an earlier pass may have left it out
             branch.op = chosen
             branch.turn = ENTER
         return None

@@ -144,8 +144,7 @@ class Overlay:
             self.elsewhere[op.id] = insertion
 
     def restart(self, op: Op) -> None:
-        """Forget what was inserted or removed below the op, and what its steps put elsewhere."""
-        self.forget_elsewhere(op)
+        """Forget what was inserted or removed below the op."""
         todo = [op]
         while todo:
             parent = todo.pop()
@@ -294,7 +293,14 @@ class Plan:
             self.disabled.add(edit.op.id)
 
     def restart(self, op: Op, zone: int = 0) -> None:
-        """Begin a body again from its declaration: insertions and removals below are gone."""
+        """Begin a body again from its declaration: what its steps inserted or removed is gone."""
+        overlay = self.overlays.get(zone) if self.edited else None
+        if overlay is not None and (overlay.inserted or overlay.removed):
+            overlay.forget_elsewhere(op)
+            overlay.restart(op)
+
+    def next_item(self, op: Op, zone: int = 0) -> None:
+        """Begin a body for another item: what the last one's steps put elsewhere stays."""
         overlay = self.overlays.get(zone) if self.edited else None
         if overlay is not None and (overlay.inserted or overlay.removed):
             overlay.restart(op)

@@ -160,7 +160,7 @@ def check_count(value: object, *, what: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise DefinitionError(
             f"{what} must be a whole number of at least 1, not {value!r}",
-            hint="it is the total number, so 1 means once",
+            hint="1 is the least: it means once, or one at a time",
         )
     return value
 

@@ -267,7 +267,7 @@ def _load_frame(data: Mapping[str, Json], packing: Packing) -> dict[str, Json]:
     packers["ended"] = _mapping(_same)
     frame = {k: packers.get(k, _same)(v) for k, v in data.items()}
     if "next" in frame or "ended" in frame:  # a fork's frame always has these
-        frame = {"error": None, "by": None, "interrupt": None, "index": None, **frame}
+        frame = {"error": None, "by": None, "at": None, "interrupt": None, "index": None, **frame}
     return frame
 
 

@@ -91,11 +91,23 @@ class Linker:
             for parent, body, names in todo:
                 prefix = _prefix(parent)
                 for item in body.items:
-                    append(parent, self._link(parent, prefix, as_node(item), names))
+                    node = as_node(item)
+                    op = self._quick(parent, prefix, node, names)
+                    append(parent, op or self._link(parent, prefix, node, names))
 
     def link(self, parent: Op, item: Item, names: Names) -> Op:
         """Make the op for one item; its place among the siblings is the caller's business."""
         return self._link(parent, _prefix(parent), as_node(item), names)
+
+    def _quick(self, parent: Op, prefix: str, node: Node, names: Names) -> Op | None:
+        """The same as `_link` for an action without a name of its own; most steps are such."""
+        if type(node) is not nodes.Do or node.named or names.own is not names.counts:
+            return None
+        name = node.name
+        count = names.counts[name] = names.counts.get(name, 0) + 1
+        if count > 1:
+            name = f"{name}#{count}"
+        return self.register(ops.Do(prefix + name, name, parent, node))
 
     def _link(self, parent: Op, prefix: str, node: Node, names: Names) -> Op:
         name = node.name

@@ -89,20 +89,21 @@ class Layers:
         """Tell the layers how the inside ended, youngest first."""
         opened = self._open
         while opened:
+            layer = opened.pop()
             try:
                 if error is None:
-                    opened[-1].send(value)
+                    layer.send(value)
                 else:
-                    opened[-1].throw(error)
+                    layer.throw(error)
             except StopIteration as stop:
                 value, error = stop.value, None
             except BaseException as raised:  # noqa: BLE001  # it goes on to the next layer
                 value, error = None, raised
             else:
-                self._note(len(opened) - 1, error)
+                self._note(len(opened), error)
+                opened.append(layer)
                 return self.open()
-            opened.pop()
-            if self._passes:
+            if self._passes is not None:
                 self._passes.pop(len(opened), None)
         return value, error, skipped
 

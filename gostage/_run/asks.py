@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gostage._author.function import Function
 from gostage._engine import effects as fx
 from gostage._engine import forks, guards, ops
+from gostage._engine.policy import as_seconds
 from gostage._run.context import Context
 from gostage._run.functions import invoke, is_users_own, itself
 from gostage._run.requests import Await, Invoke
@@ -101,7 +102,18 @@ def judge(run: Execution, branch: Branch, effect: fx.Judge) -> Flow:
         return outcome
     if not isinstance(error, policy.on) or ctx.attempt >= policy.attempts:
         return fx.GiveUp(error)
-    return fx.Again(policy.backoff(ctx.attempt) if policy.backoff else 0.0)
+    return _again(ctx, policy)
+
+
+def _again(ctx: Context, policy: Retry) -> fx.Outcome:
+    if policy.backoff is None:
+        return fx.Again(0.0)
+    try:
+        pause = policy.backoff(ctx.attempt)
+        what = f"what the backoff of {ctx.op.name!r} gives"
+        return fx.Again(max(0.0, as_seconds(pause, what=what, any_sign=True)))
+    except Exception as error:  # noqa: BLE001  # a user's backoff may raise anything
+        return fx.GiveUp(error)
 
 
 def _handle(
@@ -113,7 +125,7 @@ def _handle(
     if raised is not None:
         return fx.GiveUp(raised) if isinstance(raised, Exception) else fx.Stopped(raised)
     if value is True:
-        return fx.Again(policy.backoff(ctx.attempt) if policy.backoff else 0.0)
+        return _again(ctx, policy)
     if value is None or value is False:
         return fx.GiveUp(error)
     if isinstance(value, (int, float)) and value >= 0:

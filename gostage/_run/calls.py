@@ -60,10 +60,14 @@ def call(run: Execution, branch: Branch, effect: fx.Call) -> Flow:
             layers.abandon()  # an interrupt: nothing can hold it, or run the inside again
             ended = None
             break
-    if ended is not None and (error or ended[0] is not value or ended[1] or ended[2]):
+        if ended is INSIDE:
+            ctx.undo_edits()  # the inside starts from its declaration
+    if ended is not None and (error is not ended[1] or ended[0] is not value or ended[2]):
         return _end_wrapped(ctx, action, started, ended, (value, error))
     if error is not None:
         return _end_failed(ctx, started, error)
+    if line.written:
+        line.undo.commit()  # what middleware wrote on its way out
     row = ("completed", ctx.attempt, started, perf_counter() - started, None)
     run.records.rows[op.id] = row
     return fx.DONE if value is None else fx.Done(value)
@@ -173,10 +177,10 @@ def _timed(ctx: Context, action: Action[..., Any]) -> Flow:
     if timeout is None:
         reply = yield from invoke(run, ctx, action.function, what)
         return reply
-    started = perf_counter()
-    ctx.set_deadline(run.clock.now() + timeout)
+    deadline = run.clock.now() + timeout
+    ctx.set_deadline(deadline)
     reply = yield from invoke(run, ctx, action.function, what, timeout)
-    late = perf_counter() - started > timeout
+    late = run.clock.now() > deadline
     if isinstance(reply[1], OutOfTime) or (late and reply[1] is None):
         return None, attempt_timed_out(action.name, timeout, ctx.where)
     return reply

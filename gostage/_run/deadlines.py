@@ -19,7 +19,7 @@ def out_of_time(run: Execution, op: Op) -> TimedOut:
     return TimedOut(
         f"{word} {op.name!r} ran out of time",
         hint="give it a longer timeout=, or call ctx.check() inside long steps",
-        where=Where(run=run.run_id),
+        where=Where(run=run.run_id, stage=op.name if word == "stage" else None),
     )
 
 

@@ -76,7 +76,9 @@ class Shell:
     def on_interrupt(self, number: int, frame: FrameType | None) -> None:
         """Handle Ctrl-C: the first cancels and cleans up, the second kills."""
         if self.interrupted:
-            raise KeyboardInterrupt
+            # An exception would not do: cleanup code may hold it, and branches have threads.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            signal.raise_signal(signal.SIGINT)
         self.interrupted = True
         # Not from within the handler: the interrupted thread may hold the run's lock.
         threading.Thread(target=self._run.cancel, daemon=True).start()

@@ -246,9 +246,10 @@ class Execution:
         self.bell.ring()
 
     def resume_with(self, data: object) -> None:
-        """Let the step that suspended first go on with this."""
+        """Let the step that suspended first go on with this, if one has."""
         with self.lock:
-            self.resumptions.append(data)
+            if any(isinstance(b.effect, fx.Hold) for b in self.waiting_branches()):
+                self.resumptions.append(data)
             self.parked.clear()
         self.bell.ring()
 
@@ -266,7 +267,8 @@ class Execution:
     def waiting_branches(self) -> list[Branch]:
         """Branches that only the outside world can move, oldest first."""
         effects = (fx.Listen, fx.Hold)
-        return [b for b in self.machine.branches.values() if isinstance(b.effect, effects)]
+        branches = list(self.machine.branches.values())  # other lanes may end or begin meanwhile
+        return [b for b in branches if isinstance(b.effect, effects)]
 
     def is_idle(self) -> bool:
         """Whether every lane waits for the outside world."""

@@ -41,6 +41,7 @@ class Live:
         with self._ctx.execution.lock:
             while self._edits:
                 self._plan.undo(self._edits.pop())
+            self._tail = self._ctx.op
 
     # ---------------------------------------------------------------- adding
 

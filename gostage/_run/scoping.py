@@ -141,7 +141,7 @@ def _layers(
     if not found:
         return None
     stage = op.source.stage if op.level in ("workflow", "stage") else None
-    view = run.view(branch, lambda deadline: run.limit(frame, deadline))
+    view = run.view(branch, lambda at: run.limit(branch.frames.get(op.id, frame), at))
     return Layers(found, Given(view, run.owners(op)[-1], stage, run.line(branch).store))
 
 

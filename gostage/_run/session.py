@@ -9,7 +9,7 @@ from gostage._engine import effects as fx
 from gostage._run.joins import is_parked
 from gostage._run.lane import lane
 from gostage._run.result import Result, Suspension
-from gostage.errors import Bailed, DefinitionError, Interrupt
+from gostage.errors import Bailed, DefinitionError, GostageError, Interrupt, Where
 
 if TYPE_CHECKING:
     from gostage._engine.machine import End
@@ -59,6 +59,8 @@ def conclude(
     error = None if end is None or status in ("completed", "bailed") else end.error
     if torn is not None and error is None:
         status, error = "failed", torn
+    if isinstance(error, GostageError) and error.where == Where():
+        error.where = _where(run, end)
     plan, records = run.plan, run.records
     if end is None:
         records = records.copy()  # the run may go on: the result says how it stood
@@ -96,6 +98,19 @@ def _suspension(run: Execution) -> Suspension | None:
     return None
 
 
+def _where(run: Execution, end: End | None) -> Where:
+    """The place of an error that did not know its own."""
+    place = None if end is None else end.failed_at
+    stage = place
+    while stage is not None and stage.kind != "stage":
+        stage = stage.parent
+    return Where(
+        run=run.run_id,
+        stage=None if stage is None else stage.name,
+        action=None if place is None or place is stage else place.name,
+    )
+
+
 def failure_text(run: Execution, end: End | None, error: BaseException) -> str:
     """`stage 'load' failed: action 'read' failed: boom`."""
     places: list[Op] = []
@@ -104,11 +119,18 @@ def failure_text(run: Execution, end: End | None, error: BaseException) -> str:
         if not place.hidden:
             places.append(place)
         place = place.parent
-    reason = str(error) or type(error).__name__
+    reason = _reason(error)
     if not places:
         return f"workflow {run.workflow.id!r} failed: {reason}"
     shown = (f"{_WORDS.get(op.kind, 'step')} {op.name!r} failed: " for op in reversed(places))
     return "".join(shown) + reason
+
+
+def _reason(error: BaseException) -> str:
+    try:
+        return str(error) or type(error).__name__
+    except Exception:  # noqa: BLE001  # a user's class may do anything when it is asked for a text
+        return type(error).__name__
 
 
 def interrupt_of(run: Execution) -> BaseException | None:
@@ -127,8 +149,7 @@ def check_runnable(program: Program) -> None:
             hint="give it a stage or a step: .stage('id', action) or .do('name', function)",
         )
     for op in program.ops.values():
-        asks = op.kind == "spawn" or getattr(op.source, "isolate", False)
-        if asks:
+        if op.kind == "spawn" or getattr(op.source, "isolate", False):
             raise DefinitionError(
                 f"{_WORDS.get(op.kind, 'step')} {op.name!r} asks for a child process, "
                 "which this version cannot start",

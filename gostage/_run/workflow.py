@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from gostage._author.action import Action
 from gostage._author.edits import EDITS
 from gostage._author.tree import Flow, bodies_of
 from gostage._author.workflow import WorkflowDefinition
@@ -120,8 +121,7 @@ class Workflow(WorkflowDefinition):
         run.left = 1
         for name, signal in (signals or {}).items():
             run.deliver(name, signal)
-        if any(isinstance(b.effect, fx.Hold) for b in run.machine.branches.values()):
-            run.resume_with(data)
+        run.resume_with(data)
         return run
 
 
@@ -208,4 +208,5 @@ def _flows(flow: Flow) -> Iterator[Flow]:
         each = todo.pop()
         yield each
         for item in each.items:
-            todo.extend(bodies_of(item))
+            if not isinstance(item, Action):  # most items are, and they hold no body
+                todo.extend(bodies_of(item))

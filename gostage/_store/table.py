@@ -63,7 +63,7 @@ class Table:
         entry = self.lookup(key)
         if entry is None:
             known = [name for name, _ in self.current()]
-            hint = did_you_mean(key, known)
+            hint = did_you_mean(key, known) or "write it first, or ask with get(key, default=…)"
             raise KeyMissing(f"no key {key!r} in the store", hint=hint)
         if entry.extra is not None and entry.is_expired(self.clock()):
             self.erase(key, EXPIRED)

@@ -61,7 +61,10 @@ def _set(container: Any, steps: list[str], new: object, annotation: object) -> o
         return _set_field(model, container, steps, new)
     if isinstance(container, (list, tuple)):
         return _set_index(container, steps, new, annotation)
-    raise _Misfit(f"{type_name(type(container))} has no field {steps[0]!r} to reach into")
+    raise _Misfit(
+        f"{type_name(type(container))} has no field {steps[0]!r} to reach into",
+        "a path leads through dicts, lists, dataclasses and models",
+    )
 
 
 def _child(old: object, steps: list[str], new: object, annotation: object) -> object:
