@@ -167,13 +167,20 @@ def waits(result: Result) -> Iterator[Line]:
 
 
 def _waits(result: Result) -> Iterator[str]:
-    for step in result.steps if result.status in PARKED else ():
-        if step.kind == "receive" and step.status == "running":
+    for step in _parked(result):
+        if step.kind == "receive":
             yield f"{step.path} waits for the signal {_name(step)!r}"
-        elif step.kind == "sleep" and step.status == "running":
+        elif step.kind == "sleep":
             yield f"{step.path} sleeps"
-        elif step.status == "waiting" and result.suspended is not None:
+        elif step.kind == "action" and result.suspended is not None:
             yield f"{step.path} is suspended: {_reason(result.suspended)}"
+
+
+def _parked(result: Result) -> Iterator[StepRecord]:
+    """The items that have begun and not ended."""
+    for step in result.steps if result.status in PARKED else ():
+        if step.status in PARKED or step.status == "running":
+            yield step
 
 
 def _reason(suspension: Suspension) -> str:
@@ -184,9 +191,7 @@ def _reason(suspension: Suspension) -> str:
 def _way_on(result: Result) -> str:
     if result.status == "sleeping":
         return "without --detach it sits the sleep out"
-    names = [
-        _name(step) for step in result.steps if step.kind == "receive" and step.status == "running"
-    ]
+    names = [_name(step) for step in _parked(result) if step.kind == "receive"]
     if names:
         return f"from Python, `runner.signal(run_id, {names[0]!r}, data)` lets it go on"
     return "from Python, `runner.resume(run_id, data)` lets it go on"

@@ -97,9 +97,10 @@ class Runs:
     def take(self, entry: Entry) -> None:
         """Make the calling thread the run's owner."""
         with self._lock:
-            if entry.owner is not None:
+            known = self._entries.get(entry.run_id, entry)
+            if known is not entry or entry.owner is not None:
                 raise RunOwned(
-                    f"run {entry.run_id!r} is going on already, in {entry.owner}",
+                    f"run {entry.run_id!r} is going on already, in {known.owner}",
                     hint="wait for it, or signal or cancel it",
                 )
             entry.owner = f"thread {threading.current_thread().name!r}"

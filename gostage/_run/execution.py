@@ -107,6 +107,8 @@ class Execution:
         self.is_cancelled = False
         self.loop_cancelled = False
         """Whether the task that awaits the run was cancelled."""
+        self.torn: BaseException | None = None
+        """What failed first while scopes were left with the run still going."""
         self._sent: dict[str, int] = {}
         self._watched: dict[int, tuple[Branch, Callable[[], object]]] = {}
 
@@ -306,12 +308,24 @@ class Execution:
             place = place.parent
         return [self.workflow, *reversed(found)]
 
+    def leave_branch(self, branch: Branch) -> None:
+        """Leave the scopes of a branch that waits, in the thread or task that entered them."""
+        with self.lock:
+            keys = [key for key in self.scopes if key[0] == branch.key]
+        self.leave_scopes(keys)
+
+    def leave_scopes(self, keys: Sequence[tuple[int, str]]) -> None:
+        """Run the cleanup code of open middleware, youngest first; they are entered again."""
+        for key in reversed(keys):
+            try:
+                self.scopes.pop(key).abandon()
+            except Exception as error:  # noqa: BLE001  # the outer ones must still be left
+                self.torn = self.torn or error
+
     def leave(self) -> Flow:
         """Leave the process with the run still going: clean up, youngest first."""
-        while self.scopes:
-            _, layers = self.scopes.popitem()
-            layers.abandon()
-        first: BaseException | None = None
+        self.leave_scopes(list(self.scopes))
+        first, self.torn = self.torn, None
         for pool in reversed(list(self.pools.values())):
             error = yield from pool.close()
             first = first or error

@@ -60,6 +60,8 @@ def lane(run: Execution, branch: Branch) -> Flow:
         current = run.feed(current, outcome)
     if current is not None:
         run.parked.add(current.key)
+        if current.parent is not None:
+            run.leave_branch(current)  # what is set in a context is reset in the same one
     run.count_lanes(-1)
     run.bell.ring()
 

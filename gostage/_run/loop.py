@@ -47,9 +47,9 @@ class LoopThread:
 
     def stop(self) -> None:
         """End the loop and its thread."""
+        asyncio.run_coroutine_threadsafe(self._loop.shutdown_asyncgens(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
-        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         self._loop.close()
 
     def _start(self, request: Await, future: Future[Reply]) -> None:

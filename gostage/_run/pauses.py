@@ -67,6 +67,7 @@ def listen(run: Execution, branch: Branch, effect: fx.Listen) -> Flow:
                 hint="give it a longer timeout=, or signal the run sooner",
             )
         )
+    run.records.mark(op.id, "waiting")
     return None
 
 

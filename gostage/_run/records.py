@@ -53,6 +53,12 @@ class Records:
         """The records as they are now."""
         return Records(self._anchor, dict(self.rows))
 
+    def mark(self, id_: str, status: str) -> None:
+        """Say how an item that has begun stands now."""
+        row = self.rows.get(id_)
+        if row is not None:
+            self.rows[id_] = (status, *row[1:])
+
     def take(self, notes: Iterable[Note]) -> None:
         """Enter what the machine noted."""
         now = time.perf_counter()

@@ -148,8 +148,8 @@ DEFINITIONS = {
         lambda: action(provides=3)(nothing),
         errors.DefinitionError,
         (
-            "provides= of action 'nothing': a store key must be a text that is not empty, or a Key, "
-            "not 3 of type int"
+            "provides= of action 'nothing': a store key must be a text that is not empty, "
+            "or a Key, not 3 of type int"
         ),
         'for example "rows"',
     ),
