@@ -139,7 +139,7 @@ def failures(result: Result, cut: Cut) -> Iterator[Line]:
 def _errors(result: Result) -> list[tuple[str, BaseException]]:
     found: dict[int, tuple[str, BaseException]] = {}
     for step in result.steps:
-        if step.error is not None and step.status == "failed":
+        if step.status in {"failed", "cancelled"} and _is_worth_telling(step.error):
             found[id(step.error)] = (step.path, step.error)  # the innermost comes last
     error = result.error
     if _is_worth_telling(error) and id(error) not in found:

@@ -115,7 +115,9 @@ def _run(request: Request, common: Common) -> Result:
             return runner.run(
                 workflow, initial, request.run_id, request.timeout, detach=request.detach
             )
-        except (KeyboardInterrupt, SystemExit):
+        except Exception:
+            raise
+        except BaseException:  # Ctrl-C, an exit: raised once the run has cleaned up
             result = _last_result(runner)
             if result is None:
                 raise

@@ -33,7 +33,7 @@ _ALWAYS = frozenset((fx.Close, fx.Judge, fx.Join))
 """What is carried out even when the branch was told to stop, or has no steps left."""
 
 
-def lane(run: Execution, branch: Branch) -> Flow:
+def lane(run: Execution, branch: Branch) -> Flow:  # noqa: C901 - every step passes through
     """Drive a branch, and whatever takes its place when it ends; the caller has counted it in."""
     error = scoping.reenter(run, branch)
     current: Branch | None = branch

@@ -56,6 +56,14 @@ def leave():
     sys.exit("enough")
 
 
+class Stop(BaseException):
+    pass
+
+
+def stop():
+    raise Stop("for good")
+
+
 tries = []
 hello = Workflow("hello").stage("greeting", greet)
 bad = Workflow("bad").stage("reading", greet, fail, greet).stage("writing", greet)
@@ -66,6 +74,7 @@ paused = Workflow("paused").do(pause)
 sleepy = Workflow("sleepy").sleep("nap", 3600)
 early = Workflow("early").do("stop", lambda ctx: ctx.bail("nothing new")).do("rest", greet)
 hasty = Workflow("hasty").do("leave", leave)
+final = Workflow("final").do(stop)
 empty = Workflow("empty")
 shut = Workflow("shut").stage("closed", greet, when=lambda ctx: False)
 

@@ -39,7 +39,6 @@ def stubborn():
 
 slow = Workflow("slow").do("before", lambda: None).do(wait).do("after", lambda: None)
 deaf = Workflow("deaf").do(stubborn)
-print("imported", flush=True)
 """
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")
 
@@ -104,6 +103,21 @@ def test_a_cancelled_result_is_data_as_well(start) -> None:
 
     assert process.returncode == 2
     assert json.loads(out)["status"] == "cancelled"
+
+
+def test_an_import_is_interrupted_at_once(start, tmp_path) -> None:
+    """Before anything runs there is nothing to clean up."""
+    (tmp_path / "heavy.py").write_text(
+        "import time\nprint('started', flush=True)\ntime.sleep(600)\n", encoding="utf-8"
+    )
+    process = start("run", "heavy")
+    read_until(process.stdout, "started")
+
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate()
+
+    assert (process.returncode, out) == (2, "")
+    assert err.strip() == "gostage: interrupted"
 
 
 def test_the_second_kills(start) -> None:

@@ -607,7 +607,7 @@ def _sound(may_fail: bool, **given: Any) -> Leaf:
 @st.composite
 def bodies(draw: st.DrawFn, around: Around) -> tuple[Any, ...]:
     """A few parts in order."""
-    return tuple(draw(st.lists(parts(around), min_size=1, max_size=3)))
+    return tuple(draw(st.lists(parts(around), min_size=1, max_size=3 if around.depth > 1 else 2)))
 
 
 @st.composite
