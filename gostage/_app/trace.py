@@ -75,8 +75,8 @@ def _remarks(error: BaseException) -> Iterator[str]:
         if note != f"{_HINT}{hint}":
             yield from str(note).splitlines()
     if isinstance(error, ItemsFailed):
-        for failure in error.failures:
-            yield f"item {failure.index} ({failure.item!r}): {headline(failure.error)}"
+        for failure in error.failures:  # not the item itself: it may come from a secret
+            yield f"item {failure.index}: {headline(failure.error)}"
     for each in getattr(error, "exceptions", ()):  # an exception group's
         yield f"- {headline(each)}"
 

@@ -11,7 +11,7 @@ from gostage._author.tags import tag_list
 from gostage._engine.policy import as_seconds
 from gostage._store.copies import own_copy
 from gostage._store.keys import Key, name_of
-from gostage._store.types import satisfies, type_name
+from gostage._store.types import kind_of, satisfies, type_name
 from gostage.errors import DefinitionError, TypeMismatch, did_you_mean
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _check_type(key: Key[object], value: object) -> None:
     if not satisfies(value, key.type):
         raise TypeMismatch(
             f"initial value {key.name!r} must be {type_name(key.type)}, "
-            f"not {type_name(type(value))}",
+            f"not {kind_of(value)}",
             hint="give a value of the key's type",
         )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from gostage._author.function import EMPTY
 from gostage._store.copies import own_copy
 from gostage._store.keys import MISSING
-from gostage._store.types import satisfies, type_name
+from gostage._store.types import kind_of, satisfies, type_name
 from gostage.errors import MissingInput, TypeMismatch, Where, did_you_mean
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _missing(parameter: Parameter, ctx: Context, what: str) -> MissingInput:
 def _mismatch(parameter: Parameter, ctx: Context, what: str, value: object) -> TypeMismatch:
     return TypeMismatch(
         f"{what} takes {parameter.name!r}{_renamed(parameter)} as "
-        f"{type_name(parameter.annotation)}, but it is {type_name(type(value))}",
+        f"{type_name(parameter.annotation)}, but it is {kind_of(value)}",
         hint="nothing is converted silently; store the right type, or annotate what comes in",
         where=ctx.where,
     )

@@ -78,7 +78,9 @@ class Records:
 
     def listed(self, plan: Plan) -> Iterator[StepRecord]:
         """Every visible item of the plan, in its order, with how it stands."""
-        skipped_below: set[str] = set()
+        root = plan.program.root
+        whole = self.rows.get(root.id)
+        skipped_below = {root.id} if whole is not None and whole[0] == "skipped" else set()
         for op in plan.walk():
             row = self.rows.get(op.id)
             above = op.parent is not None and op.parent.id in skipped_below

@@ -17,7 +17,7 @@ from gostage._store.entry import Entry, metadata_of
 from gostage._store.keys import MISSING, Key, name_of
 from gostage._store.schema import schema_of
 from gostage._store.table import Table
-from gostage._store.types import is_annotation, satisfies, type_name
+from gostage._store.types import is_annotation, kind_of, satisfies, type_name
 from gostage._store.update import updated
 from gostage._store.views import Items, Keys, Values
 from gostage.errors import KeyMissing, StoreError, TypeMismatch
@@ -178,7 +178,7 @@ class Store(MutableMapping["str | Key[Any]", Any]):  # Any: a store holds values
         if annotation is _ANY or type(value) is annotation or satisfies(value, annotation):
             return value
         raise TypeMismatch(
-            f"key {name!r} holds {type_name(type(value))}, not {type_name(annotation)}",
+            f"key {name!r} holds {kind_of(value)}, not {type_name(annotation)}",
             hint="ask for the type that was put, or put the type that is asked for",
         )
 
@@ -201,7 +201,7 @@ class Store(MutableMapping["str | Key[Any]", Any]):  # Any: a store holds values
         name = name_of(key)
         if isinstance(key, Key) and not satisfies(value, key.type):
             raise TypeMismatch(
-                f"key {name!r} takes {type_name(key.type)}, not {type_name(type(value))}",
+                f"key {name!r} takes {type_name(key.type)}, not {kind_of(value)}",
                 hint=f"the type is declared by {key!r}",
             )
         options = metadata.Options(ttl=ttl, tags=tags, props=props, description=description)

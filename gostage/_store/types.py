@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Check = Callable[[object], bool]
 
-__all__ = ["is_annotation", "satisfies", "type_name"]
+__all__ = ["is_annotation", "kind_of", "satisfies", "type_name"]
 
 # bool is not int, int is not float, a datetime is not a date: these are asked for by exact class.
 _EXACT: Final[frozenset[type]] = frozenset({bool, int, float, complex, str, bytes, date, datetime})
@@ -259,6 +259,24 @@ def type_name(annotation: object) -> str:
     if isinstance(annotation, typing.ForwardRef):
         return annotation.__forward_arg__
     return str(annotation).replace("typing.", "")
+
+
+def kind_of(value: object) -> str:
+    """How a value's type is called in a message, with the types of what it holds: `list[int]`."""
+    name = type_name(type(value))
+    if type(value) is dict:
+        inside = [_kinds(value), _kinds(value.values())]
+    elif type(value) in (list, set, frozenset):
+        inside = [_kinds(value)]  # type: ignore[arg-type]  # the three are iterable
+    else:
+        return name
+    return f"{name}[{', '.join(inside)}]" if all(inside) else name
+
+
+def _kinds(values: Iterable[object]) -> str:
+    few = 3
+    names = {type_name(type(value)) for value in values}
+    return " | ".join(sorted(names)) if len(names) <= few else ""
 
 
 def _generic_name(annotation: object, origin: Any, args: tuple[Any, ...]) -> str:  # noqa: ANN401

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+import json
 
 import pytest
 
-from gostage import Runner, Stage, Workflow, action, steps
+from gostage import Key, Runner, Stage, Workflow, action, steps
+from gostage._app.data import data_of
 from gostage._app.report import Detail, Span, report, seconds, text_of
 from gostage._app.trace import Cut, explain, headline, last_place
 from gostage._cli.screen import Screen, wants_color
+from gostage.errors import NotFound
 
 
 def shown(result, **detail) -> list[str]:
@@ -59,8 +62,8 @@ def test_every_failing_branch_is_shown() -> None:
     flow = Workflow("w").for_each("each", lambda: ["a", "b"], broken, on_error="continue")
     text = "\n".join(shown(Runner().run(flow)))
 
-    assert "item 0 ('a'): ValueError: no a" in text
-    assert "item 1 ('b'): ValueError: no b" in text
+    assert "item 0: ValueError: no a" in text
+    assert "item 1: ValueError: no b" in text
 
 
 def test_causes_are_shown_with_their_own_place() -> None:
@@ -114,6 +117,39 @@ def test_a_workflow_of_stages_without_actions_has_a_report() -> None:
     lines = shown(Runner().run(Workflow("w", Stage("nothing"))))
 
     assert lines[-1].endswith(": 1 completed")
+
+
+def test_a_sensitive_value_is_in_no_report() -> None:
+    """Neither an item of a secret list nor the list itself is shown."""
+
+    def broken(item):
+        raise ValueError("not this one")
+
+    secret = Key("cards", list, secret=True)
+    flow = Workflow("w", initial={secret: ["4111-1111"]})
+    flow.for_each("each", "cards", broken, on_error="continue")
+    result = Runner().run(flow)
+
+    assert result.status == "failed"
+    assert "4111" not in "\n".join(shown(result, cut=Cut(with_ours=True)))
+    assert "4111" not in json.dumps(data_of(result))
+
+
+def test_a_runner_tells_the_last_result_of_a_run() -> None:
+    """Also where `run` itself raises, because the user's code ended the process."""
+
+    def leave():
+        raise SystemExit(3)
+
+    runner = Runner()
+    with pytest.raises(SystemExit):
+        runner.run(Workflow("w").do(leave), run_id="r")
+
+    result = runner.result("r")
+    assert result is not None
+    assert result.status == "cancelled"
+    with pytest.raises(NotFound, match="no run 'q'"):
+        runner.result("q")
 
 
 class Mute(Exception):

@@ -47,7 +47,7 @@ def test_get_with_a_type_is_exact(value, asked, is_fine):
     if is_fine:
         assert store.get("k", asked) is value
     else:
-        with pytest.raises(TypeMismatch, match=f"'k' holds {type(value).__name__}, not"):
+        with pytest.raises(TypeMismatch, match=f"'k' holds {type(value).__name__}"):
             store.get("k", asked)
 
 

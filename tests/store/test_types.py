@@ -273,3 +273,21 @@ def test_an_iterator_is_not_consumed():
 
     assert satisfies(items, Iterable[int])
     assert list(items) == [1, "two"]
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        ([1, 2], "list[int]"),
+        ([], "list"),
+        ({"a": 1}, "dict[str, int]"),
+        ({1, "a"}, "set[int | str]"),
+        ([1, "a", 2.0, None], "list"),
+        ((1, 2), "tuple"),
+        (True, "bool"),
+    ],
+    ids=str,
+)
+def test_a_value_is_called_by_what_it_holds(value, name):
+    """A container names the types of its items, as long as they are few."""
+    assert kind_of(value) == name
