@@ -51,7 +51,7 @@ if __name__ == "__main__":
     customer = store.get("customer", Customer)
     print(f"order {store[ORDER]} for {customer.name} in {customer.city}")
     try:
-        store.put(ORDER, 17)  # type: ignore[arg-type]  # a type checker sees it as well
+        store.put(ORDER, 17)
     except errors.TypeMismatch as error:
         print(error)
     print("active keys:", store.keys(prop=("status", "active")))

@@ -26,6 +26,7 @@ import pytest
 import typing_extensions
 
 from gostage._store import satisfies, type_name
+from gostage._store.types import kind_of
 from tests.store.samples import Box, Color, Level, Plain, Point, User
 
 UserId = NewType("UserId", int)
