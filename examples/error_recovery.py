@@ -15,7 +15,7 @@ from collections.abc import Generator
 from typing import Any
 
 import gostage
-from gostage import Result, Retry, Stage, Store, Workflow, action, errors, fixed, steps
+from gostage import Context, Result, Retry, Stage, Store, Workflow, action, errors, fixed, steps
 
 CALLS: list[str] = []  # the example's own: the bank remembers every call
 
@@ -52,9 +52,9 @@ def remember(store: Store) -> Generator[None, Any, Any]:
         store["reason"] = str(error)
 
 
-def is_unpaid(store: Store) -> bool:
+def is_unpaid(ctx: Context) -> bool:
     """Look whether the payment failed."""
-    return "reason" in store
+    return "reason" in ctx.store
 
 
 patient = charge.options(retry=Retry(attempts=5, backoff=fixed(0), on=ConnectionError))
@@ -62,7 +62,7 @@ plain = Workflow("plain").stage("goods", reserve).stage("payment", charge).stage
 patiently = Workflow("patiently").stage("goods", reserve).stage("payment", patient)
 patiently.stage("end", ship)
 careful = Workflow("careful").add(Stage("payment", charge).use(remember))
-careful.case("unpaid", lambda ctx: is_unpaid(ctx.store), steps(refund), otherwise=steps(ship))
+careful.case("unpaid", is_unpaid, steps(refund), otherwise=steps(ship))
 
 
 def shown(result: Result) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import timedelta
 
 from gostage import Result, Runner, Workflow, action, format_results, resource
 
@@ -38,12 +38,18 @@ class BuildRunner(Runner):
         super().__init__(resources=[tools])
         self.environment = environment
 
-    def run(
-        self, workflow: Any, initial: Mapping[str, object] | None = None, *args: Any, **options: Any
+    def run(  # type: ignore[override]  # this runner takes a Workflow and nothing wider
+        self,
+        workflow: Workflow,
+        initial: Mapping[str, object] | None = None,
+        run_id: str | None = None,
+        timeout: timedelta | float | None = None,
+        *,
+        detach: bool = False,
     ) -> Result:
-        """Prepare the run; `run_all`, `start` and `resume` come through here as well."""
+        """Prepare the run; `run_all`, `start`, `resume` and `signal` come through here as well."""
         prepared = {"environment": self.environment, **(initial or {})}
-        return super().run(workflow, prepared, *args, **options)
+        return super().run(workflow, prepared, run_id, timeout, detach=detach)
 
 
 @action

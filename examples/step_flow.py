@@ -8,12 +8,13 @@ Output:
     deploy
     validate
     cleanup
-    done after 8 steps, the state was never larger than 1000 characters: True
+    done after 7 steps, the state was never larger than 1000 characters: True
 """
 
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 from gostage import Context, Workflow, action, steps
@@ -70,6 +71,7 @@ if __name__ == "__main__":
     while not flow.is_completed(json.loads(text)):
         state: dict[str, Any] = flow.apply(json.loads(text))  # one action or one condition
         text = json.dumps(state)  # a file, a row in a table, a message in a queue
+        time.sleep(flow.delay(state))  # apply() never sleeps; a wait or a backoff says how long to
         count, longest = count + 1, max(longest, len(text))
     fits = longest < 1000
     print(f"done after {count} steps, the state was never larger than 1000 characters: {fits}")

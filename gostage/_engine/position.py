@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gostage._engine import effects as fx
-from gostage._engine import forks, guards, ops
+from gostage._engine import fit, forks, guards, ops
 from gostage._engine.branch import Branch
 from gostage._engine.machine import Machine
-from gostage.errors import GostageError, UnknownState
+from gostage.errors import DuplicateName, GostageError, UnknownState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -61,11 +61,15 @@ def dump(machine: Machine, packing: Packing) -> dict[str, Json]:
 def load(plan: Plan, data: Mapping[str, Json], packing: Packing) -> Machine:
     """Stand where the data says; a position that does not fit the plan is refused."""
     try:
-        return _load(plan, data, packing)
+        machine = _load(plan, data, packing)
+        fit.check(machine)
+    except DuplicateName as error:
+        raise UnknownState(f"the state inserts what is there already: {error}") from error
     except GostageError:
         raise
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise UnknownState(f"the position does not read as one: {error!r}") from error
+    return machine
 
 
 def _load(plan: Plan, data: Mapping[str, Json], packing: Packing) -> Machine:
@@ -148,7 +152,7 @@ def _action_effect(op: Op, do: str, data: Mapping[str, Json], packing: Packing) 
 
 def _ask_of(op: Op, arm: int | None) -> fx.Effect | None:
     if isinstance(op, guards.Choice) and arm is not None:
-        return op.asks[arm]
+        return op.asks[arm] if arm >= 0 else None
     if isinstance(op, (ops.Do, guards.Stage)) and arm is None:
         return op.ask
     if isinstance(op, (ops.Wait, guards.Loop)):

@@ -704,7 +704,7 @@ def eaches(around: Around) -> st.SearchStrategy[Each]:
             st.just(concurrency),
             st.just(on_error),
             st.booleans(),
-            st.booleans(),
+            st.booleans() if around.alone else st.just(False),  # two items would write one key
         )
 
     kinds = [of(c, on_error) for c in (1, 3) for on_error in ("stop", "continue")]
