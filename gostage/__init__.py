@@ -5,6 +5,7 @@ Names are imported when they are first used, so that `import gostage` costs next
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -91,7 +92,8 @@ def __getattr__(name: str) -> object:
     """Import a public name's home when it is first asked for."""
     home = _HOMES.get(name)
     if home is None:
-        raise AttributeError(f"module 'gostage' has no attribute {name!r}")
+        message = f"module 'gostage' has no attribute {name!r}"
+        raise AttributeError(message, name=name, obj=sys.modules[__name__])
     module = import_module(f"gostage.{home}")
     value = module if home == name else getattr(module, name)
     globals()[name] = value

@@ -55,6 +55,10 @@ class Steps(Flow):
             self.put(as_action(name, f"do() in {self.label}"))
             return self
         self._check(name, "step")
+        if fn is None:
+            raise DefinitionError(
+                f"step {name!r} has no function", hint=f"write do({name!r}, function)"
+            )
         action = as_action(fn, f"step {name!r}")
         return self._step(nodes.Do(name, action, named=True, when=action.when, retry=action.retry))
 

@@ -96,8 +96,7 @@ def initial_value(
 def _check_type(key: Key[object], value: object) -> None:
     if not satisfies(value, key.type):
         raise TypeMismatch(
-            f"initial value {key.name!r} must be {type_name(key.type)}, "
-            f"not {kind_of(value)}",
+            f"initial value {key.name!r} must be {type_name(key.type)}, not {kind_of(value)}",
             hint="give a value of the key's type",
         )
 

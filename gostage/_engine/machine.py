@@ -78,7 +78,7 @@ class Machine:
             branch.interrupted = True
             self._pend(branch, op, outcome.error)
             following = op.broke(self, branch)
-        elif isinstance(outcome, fx.Closed) and branch.interrupted:
+        elif branch.interrupted:  # it only unwinds, whatever a scope makes of that
             following = op.broke(self, branch)
         else:
             following = op.fed(self, branch, outcome)

@@ -48,8 +48,8 @@ def ask(run: Execution, branch: Branch, effect: fx.Ask) -> Flow:
     undo = run.line(branch).undo
     mark = undo.mark()
     value, error = yield from invoke(run, ctx, function, f"condition {function.name!r}")
-    if error is None and value is None:
-        error = _no_answer(function, ctx)
+    if error is None and (value is None or isinstance(value, (str, bytes))):
+        error = _no_answer(function, value, ctx)
     if isinstance(error, Suspended):
         error = DefinitionError(
             f"condition {function.name!r} cannot suspend the run",
@@ -77,10 +77,10 @@ def _condition(op: Op, arm: int | None) -> Function:
     return Function.of(found, what="condition")
 
 
-def _no_answer(function: Function, ctx: Context) -> TypeMismatch:
+def _no_answer(function: Function, value: object, ctx: Context) -> TypeMismatch:
     return TypeMismatch(
-        f"condition {function.name!r} returned None instead of a bool",
-        hint="does it lack a return?",
+        f"condition {function.name!r} returned {type_name(type(value))} instead of a bool",
+        hint="does it lack a return?" if value is None else "any text but '' would count as true",
         where=ctx.where,
     )
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 _ABSENT: Final = object()
+_OF_CONTEXT: Final = ("store", "log", "run", "workflow", "stage", "action", "attempt")
 
 
 def gather(function: Function, ctx: Context, resources: Resources, what: str) -> Flow:
@@ -65,12 +66,17 @@ def _of_item(key: str, ctx: Context) -> object:
 
 def _missing(parameter: Parameter, ctx: Context, what: str) -> MissingInput:
     known = [*ctx.store, *(("item", "index") if ctx.item_index is not None else ())]
-    held = ", ".join(map(repr, known[:5])) or "nothing"
+    if parameter.key in _OF_CONTEXT:
+        hint = f"take the context, `ctx: Context`, and use ctx.{parameter.key}"
+    else:
+        held = ", ".join(map(repr, known[:5])) or "nothing"
+        hint = did_you_mean(parameter.key, known) or (
+            f"the store holds {held}; provide it before this step, or give the parameter a default"
+        )
     return MissingInput(
         f"{what} needs {parameter.name!r}{_renamed(parameter)}, "
         "and no resource, store key or default provides it",
-        hint=did_you_mean(parameter.key, known)
-        or f"the store holds {held}; provide it before this step, or give the parameter a default",
+        hint=hint,
         where=ctx.where,
     )
 

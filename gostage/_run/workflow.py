@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from gostage._author.action import Action
@@ -22,11 +23,11 @@ from gostage._run.messages import Hub
 from gostage._run.packing import StorePacking
 from gostage._run.scoping import put_initial
 from gostage._store.store import Store
-from gostage.errors import Bailed
+from gostage.errors import Bailed, DefinitionError
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from gostage._engine.describe import Transition
     from gostage._engine.program import Program
@@ -55,7 +56,7 @@ class Workflow(WorkflowDefinition):
         run = self._stand(state, initial, data, signals)
         if run is None:
             return dict(state or {})
-        return _stepped(run, Shell(run).drive(session.stretch(run)))
+        return _stepped(run, state, Shell(run).drive(session.stretch(run)))
 
     async def aapply(
         self,
@@ -71,7 +72,7 @@ class Workflow(WorkflowDefinition):
         run = self._stand(state, initial, data, signals)
         if run is None:
             return dict(state or {})
-        return _stepped(run, await AsyncShell(run).drive(session.stretch(run)))
+        return _stepped(run, state, await AsyncShell(run).drive(session.stretch(run)))
 
     def is_completed(self, state: Mapping[str, Any] | None) -> bool:
         """Whether nothing is left to do; a state of another flow is an error."""
@@ -87,6 +88,16 @@ class Workflow(WorkflowDefinition):
         now = _CLOCK.now()
         waits = [_wait(b.effect, now) for b in machine.branches.values() if not b.children]
         return min(waits, default=0.0)
+
+    def awaited(self, state: Mapping[str, Any] | None) -> list[str]:
+        """The signals without which the flow cannot go on, if it waits for some."""
+        checked = self._checked(state)
+        if checked is None or "ended" in checked:
+            return []
+        machine = position.load(Plan(program_of(self)), checked["position"], StorePacking())
+        leaves = [b.effect for b in machine.branches.values() if not b.children]
+        names = [effect.op.name for effect in leaves if isinstance(effect, fx.Listen)]
+        return names if len(names) == len(leaves) else []
 
     def store(self, state: Mapping[str, Any] | None) -> Store:
         """The store of a state."""
@@ -148,6 +159,11 @@ def new_execution(workflow: WorkflowDefinition, around: Surroundings, run_id: st
 def start_store(run: Execution, initial: Mapping[str, object] | None) -> None:
     """Fill the store a run begins with: the workflow's values, then the caller's."""
     put_initial(run.store, run.workflow.initial)
+    if initial is not None and not isinstance(initial, Mapping):
+        raise DefinitionError(
+            f"initial= must be a dict, not {initial!r}",
+            hint='it maps store keys to values: initial={"name": "Ada"}',
+        )
     for key, value in (initial or {}).items():
         run.store[key] = value
     run.lines[0].undo.commit()
@@ -163,12 +179,16 @@ def default_log() -> logging.Logger:
 _CLOCK = SystemClock()
 
 
-def _stepped(run: Execution, torn: BaseException | None) -> State:
+def _stepped(run: Execution, before: Mapping[str, Any] | None, torn: BaseException | None) -> State:
     end = run.machine.end
     error = torn if end is None else end.error
     if error is not None and not isinstance(error, Bailed):
         raise error
-    return state.dump(run)
+    after = state.dump(run)
+    is_idle = run.left == 1 and before is not None
+    if is_idle and before and after.get("position") == before.get("position"):
+        return dict(before)  # nothing was due
+    return after
 
 
 def _wait(effect: fx.Effect | None, now: float) -> float:

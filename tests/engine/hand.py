@@ -126,9 +126,13 @@ class Hand:
 
     def reload(self) -> None:
         """Put the run through JSON, into a machine of its own."""
-        data = json.loads(json.dumps(position.dump(self.machine, PACKING)))
-        self.plan = Plan(self.program)
-        self.machine = position.load(self.plan, data, PACKING)
+        self.stand(json.loads(json.dumps(position.dump(self.machine, PACKING))))
+
+    def stand(self, data: Any) -> None:
+        """Stand where this position says, with a machine of its own."""
+        plan = Plan(self.program)
+        self.machine = position.load(plan, data, PACKING)
+        self.plan = plan
 
     def _play(self, script: Script, is_over: Callable[[], bool]) -> list[str]:
         trace = []

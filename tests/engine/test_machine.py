@@ -182,17 +182,21 @@ def test_a_reopened_scope_remembers_its_earlier_passes() -> None:
     assert str(again) == "first"
 
 
-def test_an_interrupt_closes_every_scope_and_nothing_can_hold_it() -> None:
-    """A scope that says it swallowed an interrupt is left all the same."""
+@pytest.mark.parametrize(
+    "outcome",
+    [pytest.param(fx.Closed(), id="swallowed"), pytest.param(fx.Reopened(()), id="yielded again")],
+)
+def test_an_interrupt_closes_every_scope_and_nothing_can_hold_it(outcome: fx.Outcome) -> None:
+    """Whatever a scope makes of an interrupt, it is left."""
     halt = Halt()
     hand = Hand(stage("s", do("a"), do("b")), do("c"))
 
     trace = hand.play(
         {
             "call s/a": [fx.Stopped(halt)],
-            "close s//around//inside": [fx.Closed()],
-            "close s//around": [fx.Closed()],
-            "close": [fx.Closed()],
+            "close s//around//inside": [outcome],
+            "close s//around": [outcome],
+            "close": [outcome],
         }
     )
 
