@@ -166,9 +166,8 @@ class Runner:
         detach: bool = False,
     ) -> RunHandle:
         """Run in the background."""
-        id_ = run_id or _new_id()
-        if self._runs.find(id_) is None:
-            self._new_execution(workflow, id_)  # a mistake in the definition is raised here
+        id_ = _new_id() if run_id is None else run_id
+        self._entry(workflow, initial, id_, timeout)  # a mistake is raised here, not in the thread
         handle = RunHandle(
             id_,
             lambda: self.run(workflow, initial, run_id=id_, timeout=timeout, detach=detach),

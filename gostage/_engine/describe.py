@@ -48,21 +48,24 @@ def _of(plan: Plan, op: Op) -> Iterator[Transition]:
     source = _start(op)
     done = Destination(_end(op), "completed")
     if isinstance(op, guards.Choice):
-        yield Transition(source, tuple(_arms(plan, op)), exclusive=True)
+        yield Transition(source, (*_arms(plan, op), *_again(plan, op)), exclusive=True)
     elif isinstance(op, forks.Parallel):
         begin = tuple(Destination(_start(branch), "branch") for branch in op.branches)
         yield Transition(source, begin, exclusive=False)
     elif isinstance(op, ops.Wait):
         met = Destination(_end(op), "condition is met")
         not_met = Destination(source, "condition is not met")
-        yield Transition(source, (met, not_met), exclusive=True)
+        yield Transition(source, (met, not_met, *_again(plan, op)), exclusive=True)
     elif isinstance(op, guards.Loop) and op.asks_first:
         yield Transition(source, tuple(_decisions(plan, op)), exclusive=True)
+    elif isinstance(op, forks.ForEach):
+        yield Transition(source, (*_items(plan, op), *_again(plan, op)), exclusive=False)
     elif isinstance(op, (ops.Do, ops.Sleep, ops.Receive, ops.Spawn)):
-        reasons = (done, *_again(op), *_skips(op))
+        reasons = (done, *_again(plan, op), *_skips(op))
         yield Transition(source, reasons, exclusive=isinstance(op, (ops.Do, ops.Spawn)))
     else:
-        yield Transition(source, (*_into(plan, op), *_skips(op)), exclusive=_asks(op))
+        again = _again(plan, op) if _asks(op) else ()
+        yield Transition(source, (_into(plan, op), *_skips(op), *again), exclusive=_asks(op))
     yield _onward(plan, op)
 
 
@@ -75,25 +78,29 @@ def _skips(op: Op) -> Iterator[Destination]:
         yield Destination(_end(op), "skipped")
 
 
-def _again(op: Op) -> Iterator[Destination]:
+def _again(plan: Plan, op: Op) -> Iterator[Destination]:
+    """Say where a failure of the op may lead, but for the end of the run."""
     if isinstance(op, ops.Do) and op.retry is not None:
         yield Destination(_start(op), "retry")
     place = op.parent
     while place is not None:
         if isinstance(place, guards.Retry):
             yield Destination(_start(_visible(place)), "retry")
+        elif isinstance(place, forks.ForEach) and place.keeps_going:
+            yield from (to for to in _items(plan, place) if to.reason == "item")
         place = place.parent
 
 
-def _into(plan: Plan, op: Op) -> Iterator[Destination]:
-    inside = op.body if isinstance(op, forks.ForEach) and op.body is not None else op
-    first = _first_inside(plan, inside)
-    if first is None:
-        yield Destination(_end(op), "static")
-        return
-    yield Destination(_start(first), "item" if isinstance(op, forks.ForEach) else "static")
-    if isinstance(op, forks.ForEach):
-        yield Destination(_end(op), "no items")
+def _into(plan: Plan, op: Op) -> Destination:
+    first = _first_inside(plan, op)
+    return Destination(_end(op) if first is None else _start(first), "static")
+
+
+def _items(plan: Plan, op: forks.ForEach) -> Iterator[Destination]:
+    first = None if op.body is None else _first_inside(plan, op.body)
+    if first is not None:
+        yield Destination(_start(first), "item")
+    yield Destination(_end(op), "no item is left")
 
 
 def _arms(plan: Plan, op: guards.Choice) -> Iterator[Destination]:
@@ -109,6 +116,7 @@ def _decisions(plan: Plan, op: guards.Loop) -> Iterator[Destination]:
     ends, goes_on = ("is met", "is not met") if op.ends_on else ("is not met", "is met")
     yield Destination(_end(op), f"condition {ends}")
     yield Destination(_begin(plan, op, op), f"condition {goes_on}")
+    yield from _again(plan, op)
 
 
 def _onward(plan: Plan, op: Op) -> Transition:
@@ -127,9 +135,11 @@ def _onward(plan: Plan, op: Op) -> Transition:
         parent = parent.parent
     if isinstance(parent, guards.Loop):
         return Transition(_end(op), tuple(_decisions(plan, parent)), exclusive=True)
+    if isinstance(parent, forks.ForEach):
+        to_items = (*_items(plan, parent), *_again(plan, parent))
+        return Transition(_end(op), to_items, exclusive=False)
     target = f"completed:{plan.program.id}" if parent is None or not parent.id else _end(parent)
-    reason = "item" if isinstance(parent, forks.ForEach) else "static"
-    return Transition(_end(op), (Destination(target, reason),), exclusive=False)
+    return Transition(_end(op), (Destination(target, "static"),), exclusive=False)
 
 
 def _begin(plan: Plan, inside: Op, owner: Op) -> str:

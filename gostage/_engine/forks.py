@@ -148,7 +148,7 @@ class ForEach(Forking):
 
     def after(self, machine: Machine, branch: Branch) -> fx.Effect | None:
         frame = branch.frames[self.id]
-        frame["results"][frame["index"]] = branch.value
+        self._keep(frame, frame["index"], branch.value)
         return self._next_here(machine, branch, frame)
 
     def broke(self, machine: Machine, branch: Branch) -> fx.Effect | None:
@@ -174,6 +174,11 @@ class ForEach(Forking):
         return None
 
     # Any: see Branch.frames.
+    def _keep(self, frame: dict[str, Any], index: int, value: object) -> None:
+        if self.into is not None and value is not None:  # what nobody asks for takes no room
+            frame["results"][index] = value
+
+    # Any: see Branch.frames.
     def _start(self, machine: Machine, branch: Branch, frame: dict[str, Any]) -> Branch | None:
         if self.body is None:
             return None
@@ -192,7 +197,7 @@ class ForEach(Forking):
     # Any: see Branch.frames.
     def child_completed(self, frame: dict[str, Any], child: Branch) -> None:
         super().child_completed(frame, child)
-        frame["results"][child.index] = child.value
+        self._keep(frame, child.index, child.value)
 
     # Any: see Branch.frames.
     def child_failed(

@@ -54,9 +54,20 @@ class Edit:
 class Overlay:
     """The edits of one zone: where its links differ from the program's."""
 
-    __slots__ = ("elsewhere", "firsts", "inserted", "lasts", "links", "made", "names", "removed")
+    __slots__ = (
+        "disabled",
+        "elsewhere",
+        "firsts",
+        "inserted",
+        "lasts",
+        "links",
+        "made",
+        "names",
+        "removed",
+    )
 
-    def __init__(self) -> None:
+    def __init__(self, disabled: set[str]) -> None:
+        self.disabled = disabled  # the plan's own, for all zones
         self.inserted: dict[str, Insertion] = {}
         self.elsewhere: dict[str, Insertion] = {}
         self.made: dict[str, Op] = {}
@@ -132,6 +143,8 @@ class Overlay:
         self.elsewhere.pop(insertion.op.id, None)
         for made in insertion.made:
             del self.made[made.id]
+            self.removed.pop(made.id, None)
+            self.disabled.discard(made.id)  # another one may be inserted under this id
 
     def add(self, insertion: Insertion) -> None:
         """Link an insertion and remember it."""
@@ -164,7 +177,10 @@ class Overlay:
     def forget_elsewhere(self, op: Op) -> None:
         """Take out what steps below the op have put somewhere else."""
         for insertion in reversed(list(self.elsewhere.values())):
-            if _is_below(insertion.by, op):
+            is_there = self.elsewhere.get(insertion.op.id) is insertion
+            if is_there and _is_below(insertion.by, op):
+                self.forget_elsewhere(insertion.op)
+                self.restart(insertion.op)
                 self.unlink(insertion)
 
 
@@ -176,8 +192,8 @@ class Plan:
     def __init__(self, program: Program, disabled: frozenset[str] = frozenset()) -> None:
         self.program = program
         self.overlays: dict[int, Overlay] = {}
-        self.disabled: set[str] = set(disabled)
-        self.edited = bool(disabled)
+        self.disabled: set[str] = {id_ for id_ in disabled if id_ in program.ops}
+        self.edited = bool(self.disabled)
 
     def first(self, op: Op, zone: int = 0) -> Op | None:
         """The op's first child that was not removed."""
@@ -316,7 +332,7 @@ class Plan:
 
     def _overlay(self, zone: int) -> Overlay:
         self.edited = True
-        return self.overlays.setdefault(zone, Overlay())
+        return self.overlays.setdefault(zone, Overlay(self.disabled))
 
 
 def _branching(op: Op) -> Iterator[Op]:

@@ -12,14 +12,14 @@ from gostage._engine import effects as fx
 from gostage._engine import fit, forks, guards, ops
 from gostage._engine.branch import Branch
 from gostage._engine.machine import Machine
-from gostage.errors import DuplicateName, GostageError, UnknownState
+from gostage.errors import DuplicateName, GostageError, NotFound, NotImportable, UnknownState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from gostage._engine.nodes import Item
     from gostage._engine.ops import Op
-    from gostage._engine.plan import Plan
+    from gostage._engine.plan import Insertion, Plan
 
 # Any: JSON-able data, here and wherever this alias stands.
 Json = Any
@@ -65,8 +65,10 @@ def load(plan: Plan, data: Mapping[str, Json], packing: Packing) -> Machine:
         fit.check(machine)
     except DuplicateName as error:
         raise UnknownState(f"the state inserts what is there already: {error}") from error
-    except GostageError:
+    except (UnknownState, NotImportable, NotFound):
         raise
+    except GostageError as error:
+        raise UnknownState(f"the position does not read as one: {error}") from error
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise UnknownState(f"the position does not read as one: {error!r}") from error
     return machine
@@ -269,7 +271,7 @@ def _load_frame(data: Mapping[str, Json], packing: Packing) -> dict[str, Json]:
     packers["results"] = _mapping(packing.unpack_value)
     packers["failures"] = _mapping(packing.unpack_error)
     packers["ended"] = _mapping(_same)
-    frame = {k: packers.get(k, _same)(v) for k, v in data.items()}
+    frame = {k: packers.get(k, _same)(v) for k, v in data.items() if v is not None}
     if "next" in frame or "ended" in frame:  # a fork's frame always has these
         frame = {"error": None, "by": None, "at": None, "interrupt": None, "index": None, **frame}
     return frame
@@ -281,7 +283,7 @@ def _load_frame(data: Mapping[str, Json], packing: Packing) -> dict[str, Json]:
 def _dump_plan(plan: Plan, packing: Packing) -> dict[str, Json]:
     data: dict[str, Json] = {
         "insert": [
-            [zone, _id(each.op.parent), _id(each.after), each.by.id, packing.pack_item(each.item)]
+            [*_place(plan, each, zone), packing.pack_item(each.item)]
             for zone, overlay in plan.overlays.items()
             for each in overlay.inserted.values()
         ],
@@ -301,15 +303,24 @@ def _load_plan(plan: Plan, data: Mapping[str, Json], packing: Packing) -> None:
             plan.insert_after(_op(plan, after, zone), unpacked, step, zone)
     for zone, id_ in data.get("remove", ()):
         plan.remove(_op(plan, id_, zone), zone)
-    for id_ in _disabled(plan, data):
-        plan.disable(_op(plan, id_, 0))
+    plan.edited = plan.edited or bool(data)
+    plan.disabled.clear()
+    plan.disabled.update(_known(plan, data.get("disabled", ())))
 
 
-def _disabled(plan: Plan, data: Mapping[str, Json]) -> Iterator[str]:
-    wanted = set(data.get("disabled", ()))
-    for id_ in plan.disabled - wanted:
-        plan.enable(_op(plan, id_, 0))
-    yield from sorted(wanted)
+def _known(plan: Plan, ids: Iterable[str]) -> Iterator[str]:
+    zones = (0, *plan.overlays)
+    for id_ in ids:
+        if all(plan.find(id_, zone) is None for zone in zones):
+            _op(plan, id_, 0)  # says so
+        yield id_
+
+
+def _place(plan: Plan, insertion: Insertion, zone: int) -> tuple[int, str | None, str | None, str]:
+    step = insertion.by  # one that was inserted itself, for an item that has ended, is gone
+    while step.parent is not None and plan.find(step.id, zone) is not step:
+        step = step.parent
+    return zone, _id(insertion.op.parent), _id(insertion.after), step.id
 
 
 def _id(op: Op | None) -> str | None:

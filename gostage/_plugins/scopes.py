@@ -34,14 +34,35 @@ INSIDE: Final = None
 class Layers:
     """The middleware of one scope. No yield skips the inside, another yield runs it again."""
 
-    __slots__ = ("_given", "_makers", "_open", "_passes")
+    __slots__ = ("_deadline", "_given", "_limits", "_makers", "_open", "_passes")
 
     # Any: as above.
-    def __init__(self, makers: Sequence[Maker], given: Any) -> None:  # noqa: ANN401
+    def __init__(
+        self,
+        makers: Sequence[Maker],
+        given: Any,  # noqa: ANN401
+        deadline: float | None = None,
+    ) -> None:
         self._makers = makers
         self._given = given
+        self._deadline = deadline
+        self._limits: dict[int, float] | None = None
         self._open: list[Opened] = []
         self._passes: dict[int, list[BaseException | None]] | None = None
+
+    def limit(self, deadline: float) -> None:
+        """Give what is inside the layer that runs now until then; that ends with the layer."""
+        if self._limits is None:
+            self._limits = {}
+        self._limits[len(self._open)] = deadline  # a layer that runs is not counted as open
+
+    @property
+    def deadline(self) -> float | None:
+        """The earliest of the scope's own deadline and those of its layers."""
+        limits = [] if self._limits is None else [*self._limits.values()]
+        if self._deadline is not None:
+            limits.append(self._deadline)
+        return min(limits, default=None)
 
     @property
     def passes(self) -> Passes:
@@ -89,6 +110,8 @@ class Layers:
         """Tell the layers how the inside ended, youngest first."""
         opened = self._open
         while opened:
+            if self._limits is not None:
+                self._limits.pop(len(opened), None)  # that of the layer that has just ended
             layer = opened.pop()
             try:
                 if error is None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from gostage._engine import effects as fx
 from gostage._plugins.scopes import INSIDE, Layers
 from gostage._run.context import Context
-from gostage._run.deadlines import attempt_timed_out
+from gostage._run.deadlines import attempt_timed_out, out_of_time
 from gostage._run.functions import invoke, is_users_own, itself
 from gostage._run.notes import add_note
 from gostage._run.requests import Await, Invoke, OutOfTime
@@ -37,7 +37,7 @@ def call(run: Execution, branch: Branch, effect: fx.Call) -> Flow:  # noqa: C901
     line = run.line(branch)
     ctx = Context(run, branch, op, line.store, branch.frames.get(op.id))
     started = perf_counter()
-    layers = Layers(action.use, ctx) if action.use else None
+    layers = _layers(ctx, action) if action.use else None
     ended = INSIDE if layers is None else layers.open()
     function = action.function
     takes = function.takes
@@ -45,8 +45,9 @@ def call(run: Execution, branch: Branch, effect: fx.Call) -> Flow:  # noqa: C901
     error: BaseException | None = None
     while ended is INSIDE:
         mark = len(line.written)
-        if takes == "more" or function.is_async or action.timeout is not None:
-            value, error = yield from _timed(ctx, action)
+        limit = None if layers is None else layers.deadline
+        if takes == "more" or function.is_async or action.timeout is not None or limit is not None:
+            value, error = yield from _timed(ctx, action, limit)
         else:
             value, error = yield Invoke(function.fn, (ctx,) if takes == "ctx" else ())
             if type(value) is CoroutineType:
@@ -71,6 +72,12 @@ def call(run: Execution, branch: Branch, effect: fx.Call) -> Flow:  # noqa: C901
     row = ("completed", ctx.attempt, started, perf_counter() - started, None)
     run.records.rows[op.id] = row
     return fx.DONE if value is None else fx.Done(value)
+
+
+def _layers(ctx: Context, action: Action[..., Any]) -> Layers:
+    layers = Layers(action.use, ctx)
+    ctx.stand_in(layers)
+    return layers
 
 
 def _settle(
@@ -170,17 +177,23 @@ def _place(ctx: Context) -> str:
     return f"action {ctx.op.name!r}{owner}, run {ctx.execution.run_id!r}"
 
 
-def _timed(ctx: Context, action: Action[..., Any]) -> Flow:
-    run = ctx.execution
-    timeout = action.timeout
+def _timed(ctx: Context, action: Action[..., Any], limit: float | None) -> Flow:
+    """Call it with all it asks for, until its timeout or the limit its middleware has set."""
+    run, timeout = ctx.execution, action.timeout
     what = f"action {action.name!r}"
-    if timeout is None:
+    if timeout is None and limit is None:
         reply = yield from invoke(run, ctx, action.function, what)
         return reply
-    deadline = run.clock.now() + timeout
+    now = run.clock.now()
+    own = None if timeout is None else now + timeout
+    deadline = min(each for each in (own, limit) if each is not None)
     ctx.set_deadline(deadline)
-    reply = yield from invoke(run, ctx, action.function, what, timeout)
+    left = timeout if deadline == own else max(0.0, deadline - now)
+    reply = yield from invoke(run, ctx, action.function, what, left)
     late = run.clock.now() > deadline
+    ctx.set_deadline(None)
     if isinstance(reply[1], OutOfTime) or (late and reply[1] is None):
-        return None, attempt_timed_out(action.name, timeout, ctx.where)
+        if deadline == own:
+            return None, attempt_timed_out(action.name, timeout, ctx.where)
+        return None, out_of_time(run, ctx.op)
     return reply

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gostage._author.workflow import WorkflowDefinition
     from gostage._engine.branch import Branch
     from gostage._engine.ops import Op
+    from gostage._plugins.scopes import Layers
     from gostage._run.execution import Execution
     from gostage._run.view import RunView
     from gostage._store.store import Store
@@ -37,6 +38,7 @@ class Context:
 
     __slots__ = (
         "_deadline",
+        "_layers",
         "_live",
         "_resume",
         "_turn",
@@ -64,6 +66,7 @@ class Context:
         self._turn = turn_of(branch, op) if op.is_repeated else NO_TURN
         self.store = store
         self._deadline: float | None = None
+        self._layers: Layers | None = None
         self._live: Live | None = None
 
     # ---------------------------------------------------------------- where am I
@@ -71,7 +74,8 @@ class Context:
     @property
     def run(self) -> RunView:
         """The run: its id, workflow, store and log."""
-        return self.execution.view(self.branch)
+        limit = None if self._layers is None else self._layers.limit
+        return self.execution.view(self.branch, limit)
 
     @property
     def log(self) -> logging.Logger:
@@ -271,9 +275,13 @@ class Context:
         name = None if stage is None else stage.name
         return where_of(function, self.execution.run_id, name, self.op.name)
 
-    def set_deadline(self, deadline: float) -> None:
+    def set_deadline(self, deadline: float | None) -> None:
         """Say until when this attempt may last."""
         self._deadline = deadline
+
+    def stand_in(self, layers: Layers) -> None:
+        """Say which middleware is around the call: it may limit what is inside."""
+        self._layers = layers
 
     def undo_edits(self) -> None:
         """Take back what the attempt changed in the plan."""

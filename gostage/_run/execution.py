@@ -215,11 +215,11 @@ class Execution:
         self._wake()
         return True
 
-    def limit(self, frame: dict[str, Any], deadline: float) -> None:  # Any: see Branch.frames
-        """Make a deadline count for everything inside a scope; the earliest one counts."""
-        earlier = frame.get("deadline")
-        frame["deadline"] = deadline if earlier is None else min(earlier, deadline)
-        self.timed = True
+    # Any: see Branch.frames.
+    def limit(self, frame: dict[str, Any], deadline: float | None) -> None:
+        """Make a deadline count for everything inside a scope."""
+        frame["deadline"] = deadline
+        self.timed = self.timed or deadline is not None
 
     def deadline(self, branch: Branch, op: Op | None) -> tuple[float, Op] | None:
         """The nearest deadline of the scopes around an op, and whose it is."""

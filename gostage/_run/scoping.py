@@ -76,6 +76,7 @@ def close(run: Execution, branch: Branch, effect: fx.Close) -> Flow:
     if state is not INSIDE:
         return fx.Closed() if state[1] is None else _raised(state[1])
     run.scopes[branch.key, op.id] = layers
+    run.limit(branch.frames[op.id], layers.deadline)
     if op.id and pool is not None:
         run.pools[branch.key, op.id] = Pool("stage")
     return fx.Reopened(layers.passes)
@@ -141,8 +142,14 @@ def _layers(
     if not found:
         return None
     stage = op.source.stage if op.level in ("workflow", "stage") else None
-    view = run.view(branch, lambda at: run.limit(branch.frames.get(op.id, frame), at))
-    return Layers(found, Given(view, run.owners(op)[-1], stage, run.line(branch).store))
+
+    def limit(deadline: float) -> None:
+        layers.limit(deadline)
+        run.limit(branch.frames.get(op.id, frame), layers.deadline)
+
+    given = Given(run.view(branch, limit), run.owners(op)[-1], stage, run.line(branch).store)
+    layers = Layers(found, given, frame.get("deadline"))
+    return layers
 
 
 # Any: as in `open_`.

@@ -33,6 +33,8 @@ def check(state: object, flow: str) -> State | None:
         raise UnknownState(
             f"the state has format {state.get('gostage')!r}, and this version reads {_FORMAT}"
         )
+    if not isinstance(state.get("run"), str):
+        raise UnknownState("the state does not say which run it is of")
     if state["workflow"] != flow:
         raise UnknownState(f"the state is of flow {state['workflow']!r}, not of {flow!r}")
     if "ended" not in state and "position" not in state:
@@ -54,7 +56,12 @@ def load(
     """Stand where the state says."""
     run = Execution(state["run"], workflow, program, store_of(state, around), around)
     run.machine = position.load(run.plan, state["position"], _PACKING)
-    _load_lines(run, state.get("branches") or {})
+    try:
+        _load_lines(run, state.get("branches") or {})
+    except UnknownState:
+        raise
+    except (StoreError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UnknownState(f"the stores of the state's branches do not read: {error}") from error
     return run
 
 

@@ -350,7 +350,7 @@ WORKFLOW = WorkflowDefinition("w")
             "not an empty text",
             id="empty key",
         ),
-        pytest.param(lambda: steps().do("x"), "step 'x' takes an action, not None", id="do"),  # type: ignore[call-overload]
+        pytest.param(lambda: steps().do("x"), "step 'x' has no function", id="do"),  # type: ignore[call-overload]
         pytest.param(
             lambda: steps().do("", load),
             "the name of a step in these steps must be a text that is not empty, not ''",

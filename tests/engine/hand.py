@@ -135,7 +135,7 @@ class Hand:
         self.plan = plan
 
     def _play(self, script: Script, is_over: Callable[[], bool]) -> list[str]:
-        trace = []
+        trace: list[str] = []
         for _ in range(MOST):
             if is_over():
                 return trace
@@ -176,12 +176,6 @@ def wish(effect: fx.Effect | None) -> str:
 def usual(branch: Branch) -> fx.Outcome:
     """Give the outcome of an effect where nothing goes wrong (any more)."""
     effect = branch.effect
-    if isinstance(effect, fx.Open):
-        return fx.Opened()
-    if isinstance(effect, fx.Ask):
-        return fx.Answer(holds=True)
-    if isinstance(effect, fx.Items):
-        return fx.Listed(())
     if isinstance(effect, fx.Judge):
         return fx.GiveUp(branch.error or Boom("nothing"))
     if isinstance(effect, fx.Close):
@@ -189,7 +183,12 @@ def usual(branch: Branch) -> fx.Outcome:
     if isinstance(effect, fx.Join):
         frame = branch.frames[effect.op.id]
         return passed_on(frame["interrupt"] or frame["error"])
-    return fx.Done()
+    plain: dict[type, fx.Outcome] = {
+        fx.Open: fx.Opened(),
+        fx.Ask: fx.Answer(holds=True),
+        fx.Items: fx.Listed(()),
+    }
+    return plain.get(type(effect), fx.DONE)
 
 
 def passed_on(error: BaseException | None) -> fx.Outcome:

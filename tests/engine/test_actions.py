@@ -149,7 +149,7 @@ def test_a_hold_survives_being_written_down() -> None:
 def test_a_run_can_be_stopped_while_an_action_waits(wanted: str) -> None:
     """An interrupt ends a hold and a backoff; no retry is asked."""
     hand = Hand(stage("s", do("x")), do("a", retry="often"))
-    script = {
+    script: dict[str, dict[str, list[fx.Outcome]]] = {
         "hold a": {"call a": [SUSPENDED]},
         "pause a 9 backoff": {"call a": [fx.Failed(Boom())], "judge a": [fx.Again(after=9)]},
     }

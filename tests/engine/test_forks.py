@@ -194,7 +194,7 @@ def test_a_body_is_done_for_one_item_after_the_other() -> None:
 
 def test_the_item_at_work_is_in_the_position() -> None:
     """With all the others, so that a resumed run works on the same list."""
-    hand = Hand(each("f", do("a")))
+    hand = Hand(each("f", do("a"), into="out"))
     hand.feed(fx.Listed([7, 8]))
     hand.feed(fx.Done("seven"))
     hand.reload()
@@ -205,14 +205,24 @@ def test_the_item_at_work_is_in_the_position() -> None:
 
 def test_results_are_those_of_the_last_action_of_the_body() -> None:
     """An item whose body does nothing gives none, not the one of the item before."""
-    hand = Hand(each("f", do("a", when="odd?")))
+    hand = Hand(each("f", do("a", when="odd?"), into="out"))
     hand.feed(fx.Listed([1, 2]))
     hand.feed(fx.Answer(holds=True))
     hand.feed(fx.Done("one"))
     hand.feed(fx.Answer(holds=False))
 
     assert hand.wanted == ["join f"]
-    assert hand.branch().frames["f"]["results"] == {0: "one", 1: None}
+    assert hand.branch().frames["f"]["results"] == {0: "one"}
+
+
+@pytest.mark.parametrize("concurrency", [1, 2])
+def test_results_that_nobody_asks_for_are_not_kept(concurrency: int) -> None:
+    """They would only make the position larger."""
+    hand = Hand(each("f", do("a"), concurrency=concurrency))
+
+    hand.until("join f", {"items f": [fx.Listed("xyz")], "call f/a": [fx.Done(1)]})
+
+    assert hand.branch().frames["f"]["results"] == {}
 
 
 @pytest.mark.parametrize("concurrency", [1, 3])
@@ -243,8 +253,8 @@ def test_the_first_failing_item_ends_the_step() -> None:
 def test_going_on_past_failing_items_keeps_their_errors() -> None:
     """The join is told all of them."""
     boom = Boom("second")
-    hand = Hand(each("f", do("a"), on_error="continue"))
-    answers = {
+    hand = Hand(each("f", do("a"), into="out", on_error="continue"))
+    answers: dict[str, list[fx.Outcome]] = {
         "items f": [fx.Listed("xyz")],
         "call f/a": [fx.Done(1), fx.Failed(boom), fx.Done(3)],
     }
@@ -300,7 +310,7 @@ def test_an_item_that_ends_is_followed_by_the_next_in_its_place() -> None:
 
 def test_results_side_by_side_are_kept_by_item() -> None:
     """Whichever ends first."""
-    hand = Hand(each("f", do("a"), concurrency=3))
+    hand = Hand(each("f", do("a"), into="out", concurrency=3))
     hand.feed(fx.Listed("xyz"))
 
     for index in (2, 0, 1):

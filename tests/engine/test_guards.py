@@ -184,7 +184,7 @@ def test_an_inner_retry_is_asked_before_an_outer_one() -> None:
 def test_the_count_of_an_inner_retry_is_gone_with_it() -> None:
     """An outer attempt does not find the attempts of the one before."""
     hand = Hand(nodes.Retry("out", body(nodes.Retry("in", body(do("a")), 2)), 2))
-    answers = {
+    answers: dict[str, list[fx.Outcome]] = {
         "call out/in/a": [fx.Failed(Boom()), fx.Failed(Boom())],
         "judge out/in": [fx.Again()],
     }
@@ -386,5 +386,13 @@ def test_a_pass_starts_from_the_declaration() -> None:
 
     trace = hand.play({"ask l:0": [NO, YES]})
 
-    assert trace == ["call l/a", "call l/new", "ask l:0", "call l/a", "call l/b", "ask l:0", "close"]
+    assert trace == [
+        "call l/a",
+        "call l/new",
+        "ask l:0",
+        "call l/a",
+        "call l/b",
+        "ask l:0",
+        "close",
+    ]
     assert order(hand.plan) == ["l", "l/a", "l/b"]

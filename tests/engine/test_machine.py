@@ -106,7 +106,9 @@ def test_a_scope_that_fails_while_closing_gives_its_own_error() -> None:
     mine = Boom("mine")
     hand = Hand(stage("s", do("a")))
 
-    hand.play({"call s/a": [fx.Failed(Boom("first"))], "close s//around//inside": [fx.Failed(mine)]})
+    hand.play(
+        {"call s/a": [fx.Failed(Boom("first"))], "close s//around//inside": [fx.Failed(mine)]}
+    )
 
     end = hand.machine.end
     assert end is not None

@@ -174,7 +174,7 @@ EDITS: dict[str, Callable[[Plan], Edit | None]] = {
     "insert last": lambda plan: _insert(plan, "g"),
     "insert inside": lambda plan: _insert(plan, "g/b"),
     "insert a stage": lambda plan: plan.insert_after(
-        plan.program.ops["a"], stage(f"new{len(order(plan))}", do("x")), plan.program.ops["a"]
+        plan.program.ops["a"], stage(f"new{inserted(plan)}", do("x")), plan.program.ops["a"]
     ),
     "append": lambda plan: plan.append(plan.program.ops["g"], do("b"), plan.program.ops["a"]),
     "append to nothing": lambda plan: plan.append(
@@ -190,6 +190,11 @@ EDITS: dict[str, Callable[[Plan], Edit | None]] = {
 def _insert(plan: Plan, after: str) -> Edit:
     anchor = plan.program.ops[after]
     return plan.insert_after(anchor, do("b"), anchor)
+
+
+def inserted(plan: Plan) -> int:
+    """Count what was inserted."""
+    return sum(len(overlay.inserted) for overlay in plan.overlays.values())
 
 
 def edited() -> Plan:
@@ -226,7 +231,8 @@ def test_every_edit_can_be_undone(name: str) -> None:
 def test_edits_undone_youngest_first_leave_no_trace(names: list[str], kept: int) -> None:
     """Whatever was edited before and after: a failed attempt takes its own edits back only."""
     plan = edited()
-    looks, done = [look(plan)], []
+    looks = [look(plan)]
+    done: list[Edit] = []
     for name in names:
         edit = EDITS[name](plan)
         if edit is not None and not (edit.kind == "remove" and edit.op.id in _gone(done)):
@@ -311,9 +317,7 @@ def test_a_failed_stage_takes_back_the_stages_it_added() -> None:
     ops = hand.program.ops
     hand.plan.insert_after(ops["s"], stage("more", do("x")), by=ops["s/a"])
 
-    trace = hand.play(
-        {"call s/b": [fx.Failed(ValueError())], "close s//around": [fx.Closed()]}
-    )
+    trace = hand.play({"call s/b": [fx.Failed(ValueError())], "close s//around": [fx.Closed()]})
 
     assert trace[-2:] == ["call z", "close"]
     assert order(hand.plan) == ["s", "s/a", "s/b", "z"]

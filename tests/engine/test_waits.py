@@ -128,9 +128,7 @@ def test_the_end_of_a_waiting_time_is_part_of_the_position(
 
 def test_a_settled_time_is_not_the_next_run_s() -> None:
     """Each time a step is reached, its effect is a new one."""
-    hand = Hand(
-        nodes.Retry("r", body(nodes.Sleep("n", 30), nodes.Receive("m"), do("a")), "often")
-    )
+    hand = Hand(nodes.Retry("r", body(nodes.Sleep("n", 30), nodes.Receive("m"), do("a")), "often"))
     for wanted in ("pause r/n 30 sleep", "listen r/m"):
         effect = hand.until(wanted).effect
         assert isinstance(effect, (fx.Pause, fx.Listen))

@@ -57,7 +57,7 @@ def _action(has_condition: bool, has_retry: bool) -> Make:
 
 def _around(inner: st.SearchStrategy[Make], forks: bool) -> st.SearchStrategy[Make]:
     inside = st.lists(inner, max_size=3).map(_inside)
-    kinds = [
+    kinds: list[st.SearchStrategy[Make]] = [
         st.builds(lambda b: lambda name: nodes.Group(name, b), inside),
         st.builds(lambda b: lambda name: nodes.Retry(name, b, "often"), inside),
         st.builds(lambda b: lambda name: nodes.Sub(name, b), inside),
@@ -98,7 +98,8 @@ def _parallel(left: Flow, right: Flow) -> Make:
 
 
 def _each(inside: Flow, concurrency: int, on_error: str) -> Make:
-    return lambda name: each(name, *inside.items, concurrency=concurrency, on_error=on_error)
+    options = {"into": "out", "concurrency": concurrency, "on_error": on_error}
+    return lambda name: each(name, *inside.items, **options)
 
 
 class Chance:
@@ -143,12 +144,14 @@ class Chance:
             return fx.Failed(Boom(f"{kind} {self.count}"))
         if roll < 0.17:
             return fx.Stopped(Halt(f"{kind} {self.count}"))
-        if kind == "call":
-            return fx.Suspend("why", {"n": self.count}) if roll < 0.2 else fx.Done(self.count)
-        if kind == "open" and roll < 0.25:
-            return fx.Skipped()
-        if kind == "close" and roll < 0.3:
-            return fx.Closed()
-        if kind == "close" and roll < 0.4:
-            return fx.Reopened(((error,),))
-        return passed_on(error) if kind == "close" else None
+        chances: dict[str, list[tuple[float, fx.Outcome]]] = {
+            "call": [(0.2, fx.Suspend("why", {"n": self.count})), (1, fx.Done(self.count))],
+            "open": [(0.25, fx.Skipped())],
+            "close": [
+                (0.3, fx.Closed()),
+                (0.4, fx.Reopened(((error,),))),
+                (1, passed_on(error)),
+            ],
+        }
+        found = (outcome for below, outcome in chances.get(kind, ()) if roll < below)
+        return next(found, None)

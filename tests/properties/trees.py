@@ -238,7 +238,8 @@ def _stage(ctx: Context, label: str, to: str) -> None:
         .case("maybe", no, leaf.bind(label=f"{label}+no"), leaf.bind(label=f"{label}+else"))
         .retry("again", leaf.bind(label=f"{label}+r", fails=1), attempts=2)
     )
-    stage = Stage(f"stage of {label}", leaf.bind(label=f"{label}+s", does="add"), when=yes)
+    passes = passes_of(ctx.step_key)
+    stage = Stage(f"stage of {label}{passes}", leaf.bind(label=f"{label}+s", does="add"), when=yes)
     ctx.add_stage(stage.steps("inner", inner).use(again))
 
 

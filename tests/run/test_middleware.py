@@ -16,6 +16,7 @@ from gostage import (
     Stage,
     Workflow,
     action,
+    resource,
     run,
     steps,
 )
@@ -141,7 +142,9 @@ class TestArguments:
             pytest.param("run", ["run", "workflow", "store"], id="run"),
             pytest.param("workflow", ["run", "workflow", "stage", "store"], id="workflow"),
             pytest.param("stage", ["run", "workflow", "stage", "store"], id="stage"),
-            pytest.param("action", ["run", "workflow", "stage", "action", "ctx", "store"], id="action"),
+            pytest.param(
+                "action", ["run", "workflow", "stage", "action", "ctx", "store"], id="action"
+            ),
         ],
     )
     def test_it_is_given_what_it_names(self, log: list, level: str, names: list[str]) -> None:
@@ -263,10 +266,12 @@ class TestSkipping:
                 return
             yield
 
-        stages = [Stage(id_, action(log.append).bind(object=id_)) for id_ in ("one", "two")]
-        run(Workflow("w").stage("x", lambda: log.append("x")).use(skip).add(stages[0]))
+        def work(ctx: Context) -> None:
+            log.append(ctx.stage.id)
 
-        assert log == ["x"]
+        run(Workflow("w").stage("zero", work).stage("one", work).stage("two", work).use(skip))
+
+        assert log == ["zero", "two"]
 
 
 class TestAgain:
@@ -347,7 +352,6 @@ class TestAgain:
 
     def test_resources_of_the_stage_are_made_again(self, log: list) -> None:
         """The scope ended and began once more."""
-        from gostage import resource
 
         @resource(scope="stage")
         def db():
@@ -860,14 +864,14 @@ class TestResuming:
                 except OSError:
                     continue
 
-        def flaky(store) -> None:
+        def flaky() -> None:
             if "tried" not in log:
                 log.append("tried")
                 raise OSError
 
         stage = Stage("s", flaky).receive("go").do("after", lambda: log.append("after"))
         runner = Runner()
-        waiting = runner.run(Workflow("w", stage.use(persistent)), initial={"store": 0})
+        waiting = runner.run(Workflow("w", stage.use(persistent)))
 
         assert log == ["pass 0", "tried", "pass 1"]
 
@@ -879,14 +883,17 @@ class TestResuming:
 
     def test_single_steps_enter_the_open_levels_for_each_step(self, log: list) -> None:
         """As a resumed run does: they hold nothing between two steps."""
-        names = ["a", "b"]
-        actions = [action(log.append, name=name).bind(object=name) for name in names]
+
+        def work(ctx: Context) -> None:
+            log.append(ctx.action.name)
+
+        actions = [action(work, name=name) for name in ("a", "b")]
         workflow = Workflow("w", Stage("s", *actions).use(around(log, "stage")))
         state = None
         while not workflow.is_completed(state):
             state = workflow.apply(state)
 
-        assert [each for each in log if each in names] == names
+        assert [each for each in log if each in ("a", "b")] == ["a", "b"]
         assert log[0] == "+stage"
         assert log[-1] == "-stage"
         assert log.count("+stage") == log.count("-stage")

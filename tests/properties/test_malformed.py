@@ -1,0 +1,63 @@
+"""A state that something happened to is refused, or carried on; it never breaks the engine."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from gostage.errors import ItemsFailed, NotImportable, UnknownState
+from tests.properties import ways
+from tests.properties.trees import JOURNAL, Boom, Tree, build, trees
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from random import Random
+
+GONE = object()
+JUNK = (GONE, None, 7, "x", [], {})
+TRIES = 10
+"""Spoiled states per tree."""
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(trees(), st.randoms(use_true_random=False))
+def test_a_spoiled_state_is_refused_or_goes_on(tree: Tree, random: Random) -> None:
+    """Only the errors of the flow itself and those that say what is wrong come out."""
+    flow = build(tree)
+    _, checkpoints = ways.apply(flow)
+    assume(checkpoints)
+    for _ in range(TRIES):
+        checkpoint = random.choice(checkpoints)
+        state = json.loads(checkpoint.text)
+        spoil(state, random)
+        JOURNAL.start(checkpoint.calls)
+        try:
+            flow.is_completed(state)
+            flow.apply(state)
+        except (UnknownState, NotImportable, Boom, ItemsFailed):
+            continue
+
+
+def spoil(state: dict[str, Any], random: Random) -> None:
+    """Take one piece out of the position or the branches' stores, or put junk there."""
+    parts = {key: state[key] for key in ("position", "branches") if key in state}
+    places = [(where, key) for where, key in inside(parts) if where is not parts]
+    if not places:
+        return
+    where, key = random.choice(places)
+    junk = random.choice(JUNK)
+    if junk is GONE:
+        del where[key]
+    else:
+        where[key] = junk
+
+
+def inside(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Every place in a JSON value: the container and the key or index in it."""
+    pairs = enumerate(value) if isinstance(value, list) else getattr(value, "items", tuple)()
+    for key, each in pairs:
+        yield value, key
+        yield from inside(each)
