@@ -38,7 +38,7 @@ class BuildRunner(Runner):
         super().__init__(resources=[tools])
         self.environment = environment
 
-    def run(  # type: ignore[override]  # this runner takes a Workflow and nothing wider
+    def run(
         self,
         workflow: Workflow,
         initial: Mapping[str, object] | None = None,

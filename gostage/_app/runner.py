@@ -9,7 +9,6 @@ from gostage._app.handle import RunHandle
 from gostage._app.runs import Entry, RunInfo, Runs
 from gostage._author.middleware import Layer
 from gostage._author.resource import Resource
-from gostage._author.workflow import WorkflowDefinition
 from gostage._engine import ops
 from gostage._engine.policy import as_seconds
 from gostage._run import session
@@ -17,7 +16,7 @@ from gostage._run.clock import SystemClock
 from gostage._run.drive import Shell
 from gostage._run.execution import Surroundings
 from gostage._run.messages import Hub, Subscription
-from gostage._run.workflow import default_log, new_execution, start_store
+from gostage._run.workflow import Workflow, default_log, new_execution, start_store
 from gostage.errors import DefinitionError, NotFound, did_you_mean
 
 if TYPE_CHECKING:
@@ -101,7 +100,7 @@ class Runner:
 
     def run(
         self,
-        workflow: WorkflowDefinition,
+        workflow: Workflow,
         initial: Mapping[str, object] | None = None,
         run_id: str | None = None,
         timeout: timedelta | float | None = None,
@@ -130,7 +129,7 @@ class Runner:
 
     async def arun(
         self,
-        workflow: WorkflowDefinition,
+        workflow: Workflow,
         initial: Mapping[str, object] | None = None,
         run_id: str | None = None,
         timeout: timedelta | float | None = None,
@@ -158,7 +157,7 @@ class Runner:
 
     def start(
         self,
-        workflow: WorkflowDefinition,
+        workflow: Workflow,
         initial: Mapping[str, object] | None = None,
         run_id: str | None = None,
         timeout: timedelta | float | None = None,
@@ -181,7 +180,7 @@ class Runner:
 
     def run_all(
         self,
-        workflows: Sequence[WorkflowDefinition],
+        workflows: Sequence[Workflow],
         initial: Mapping[str, object] | None = None,
         *,
         ignore_errors: bool = False,
@@ -274,7 +273,7 @@ class Runner:
 
     def _entry(
         self,
-        workflow: WorkflowDefinition,
+        workflow: Workflow,
         initial: Mapping[str, object] | None,
         run_id: str | None,
         timeout: timedelta | float | None,
@@ -290,8 +289,8 @@ class Runner:
         start_store(execution, initial)
         return Entry(id_, workflow, execution)
 
-    def _new_execution(self, workflow: WorkflowDefinition, run_id: str) -> Execution:
-        if not isinstance(workflow, WorkflowDefinition):
+    def _new_execution(self, workflow: Workflow, run_id: str) -> Execution:
+        if not isinstance(workflow, Workflow):
             raise DefinitionError(
                 f"a runner runs workflows, not {workflow!r}",
                 hint="Workflow('id').do(…), or Workflow.from_dict(…) for a definition as data",
@@ -337,7 +336,7 @@ def _checked_resource(value: object) -> Resource:
     )
 
 
-def _check_same(entry: Entry, workflow: WorkflowDefinition) -> None:
+def _check_same(entry: Entry, workflow: Workflow) -> None:
     if entry.workflow.id != workflow.id:
         raise DefinitionError(
             f"run {entry.run_id!r} is of workflow {entry.workflow.id!r}, not of {workflow.id!r}",

@@ -12,9 +12,9 @@ from gostage.errors import NotFound, RunOwned, did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gostage._author.workflow import WorkflowDefinition
     from gostage._run.execution import Execution
     from gostage._run.result import Result, Status
+    from gostage._run.workflow import Workflow
 
 KEPT: Final = 1000
 """How many ended runs are remembered; the oldest are forgotten first."""
@@ -38,7 +38,7 @@ class Entry:
 
     __slots__ = ("created", "execution", "owner", "result", "run_id", "updated", "workflow")
 
-    def __init__(self, run_id: str, workflow: WorkflowDefinition, execution: Execution) -> None:
+    def __init__(self, run_id: str, workflow: Workflow, execution: Execution) -> None:
         self.run_id = run_id
         self.workflow = workflow
         self.execution = execution

@@ -10,31 +10,35 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import timedelta
 
-    from gostage._author.workflow import WorkflowDefinition
     from gostage._run.result import Result
+    from gostage._run.workflow import Workflow
 
 
 def run(
-    workflow: WorkflowDefinition,
+    workflow: Workflow,
     initial: Mapping[str, object] | None = None,
     run_id: str | None = None,
     timeout: timedelta | float | None = None,
+    *,
+    detach: bool = False,
     # Any: the options of Runner, checked by it.
     **options: Any,  # noqa: ANN401
 ) -> Result:
     """Run a workflow; the other options are those of `Runner`."""
     with Runner(**options) as runner:
-        return runner.run(workflow, initial, run_id, timeout)
+        return runner.run(workflow, initial, run_id, timeout, detach=detach)
 
 
 async def arun(
-    workflow: WorkflowDefinition,
+    workflow: Workflow,
     initial: Mapping[str, object] | None = None,
     run_id: str | None = None,
     timeout: timedelta | float | None = None,
+    *,
+    detach: bool = False,
     # Any: as above.
     **options: Any,  # noqa: ANN401
 ) -> Result:
     """Run a workflow in the running event loop; the other options are those of `Runner`."""
     with Runner(**options) as runner:
-        return await runner.arun(workflow, initial, run_id, timeout)
+        return await runner.arun(workflow, initial, run_id, timeout, detach=detach)

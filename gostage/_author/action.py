@@ -291,7 +291,21 @@ def _declare(cls: type[Action], option: str, value: object) -> None:
 
 
 @overload
-def action(fn: Callable[Q, S], /) -> Action[Q, S]: ...
+def action(
+    fn: Callable[Q, S],
+    /,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    tags: Iterable[str] | None = None,
+    provides: Provides | Sequence[AnyKey] | None = None,
+    when: Callable[..., object] | None = None,
+    retry: Retry | None = None,
+    timeout: Seconds | None = None,
+    isolate: Isolated | None = None,
+    use: Sequence[Middleware] | None = None,
+    inputs: Mapping[str, AnyKey] | None = None,
+) -> Action[Q, S]: ...
 @overload
 def action(
     *,

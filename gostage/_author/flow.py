@@ -380,6 +380,8 @@ def as_item(value: object, owner: str) -> Item:
 
 def as_body(value: object, what: str) -> Steps:
     """Make the body of a step from an action, a function, steps or a stage."""
+    if value is steps:
+        raise DefinitionError(f"the body of {what} is `steps` itself", hint="call it: steps()")
     if isinstance(value, Stage):
         return Steps(value)
     if isinstance(value, Steps) and value.kind == "steps":

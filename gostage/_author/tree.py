@@ -65,7 +65,7 @@ class Flow:
         for body in bodies_of(item):
             if body is self or (self._is_placed and contains(body, self)):
                 raise DefinitionError(
-                    f"{self.label} would contain itself, inside {name!r}",
+                    f"a body cannot contain itself: {self.label}, inside {name!r}",
                     hint="a body that is done again is a loop: loop_until(name, cond, body)",
                 )
             body._is_placed = True  # noqa: SLF001 - it is of this very class

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from gostage._app.trace import last_place
-from gostage._author.workflow import WorkflowDefinition
+from gostage._run.workflow import Workflow
 from gostage.errors import CollectionError, GostageError, NotFound, Where, did_you_mean
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Target:
         return cls(text, place, attribute)
 
 
-def find_workflow(text: str) -> WorkflowDefinition:
+def find_workflow(text: str) -> Workflow:
     """Import what a target names and give the workflow in it."""
     target = Target.of(text)
     _make_importable(Path.cwd())
@@ -55,11 +55,11 @@ def find_workflow(text: str) -> WorkflowDefinition:
     return _attribute(target, module)
 
 
-def workflows_of(module: ModuleType) -> dict[str, WorkflowDefinition]:
+def workflows_of(module: ModuleType) -> dict[str, Workflow]:
     """Every workflow of a module by the first name it has there."""
-    found: dict[int, tuple[str, WorkflowDefinition]] = {}
+    found: dict[int, tuple[str, Workflow]] = {}
     for name, value in list(vars(module).items()):
-        if isinstance(value, WorkflowDefinition):
+        if isinstance(value, Workflow):
             found.setdefault(id(value), (name, value))
     return dict(found.values())
 
@@ -212,7 +212,7 @@ def _make_importable(folder: Path) -> None:
 # -------------------------------------------------------------------- finding the workflow
 
 
-def _only_workflow(target: Target, module: ModuleType) -> WorkflowDefinition:
+def _only_workflow(target: Target, module: ModuleType) -> Workflow:
     found = workflows_of(module)
     if len(found) == 1:
         return next(iter(found.values()))
@@ -228,13 +228,13 @@ def _only_workflow(target: Target, module: ModuleType) -> WorkflowDefinition:
     )
 
 
-def _attribute(target: Target, module: ModuleType) -> WorkflowDefinition:
+def _attribute(target: Target, module: ModuleType) -> Workflow:
     value: object = module
     for name in (target.attribute or "").split("."):
         if not hasattr(value, name):
             raise _no_attribute(target, module, value, name)
         value = getattr(value, name)
-    if isinstance(value, WorkflowDefinition):
+    if isinstance(value, Workflow):
         return value
     raise CollectionError(
         f"{target.text!r} is no workflow but {_kind(value)}",

@@ -131,8 +131,6 @@ def _onward(plan: Plan, op: Op) -> Transition:
         to = Destination(_start(following), "static")
         return Transition(_end(op), (to,), exclusive=False)
     parent = place.parent
-    while parent is not None and parent.hidden and parent.parent is not None:
-        parent = parent.parent
     if isinstance(parent, guards.Loop):
         return Transition(_end(op), tuple(_decisions(plan, parent)), exclusive=True)
     if isinstance(parent, forks.ForEach):

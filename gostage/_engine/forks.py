@@ -136,7 +136,7 @@ class ForEach(Forking):
         if not isinstance(outcome, fx.Listed):
             return super().fed(machine, branch, outcome)
         frame = self.open_frame(
-            branch, items=list(outcome.items), next=0, index=None, results={}, failures={}
+            branch, items=list(outcome.items), next=0, index=None, results={}, failures={}, spots=[]
         )
         if not frame["items"]:
             machine.note_inside(self, "skipped")
@@ -156,7 +156,7 @@ class ForEach(Forking):
         inside = frame is not None and branch.effect is not self.join
         if frame is None or not inside or branch.interrupted or not self.keeps_going:
             return super().broke(machine, branch)
-        frame["failures"][frame["index"]] = branch.error
+        self._keep_failure(frame, frame["index"], branch.error, _place(machine, branch, branch))
         branch.error = branch.failed_at = None
         return self._next_here(machine, branch, frame)
 
@@ -204,9 +204,19 @@ class ForEach(Forking):
         self, machine: Machine, branch: Branch, frame: dict[str, Any], child: Branch
     ) -> None:
         if self.keeps_going:
-            frame["failures"][child.index] = child.error
+            place = _place(machine, branch, child)
+            self._keep_failure(frame, child.index, child.error, place)
         else:
             super().child_failed(machine, branch, frame, child)
+
+    @staticmethod
+    # Any: see Branch.frames.
+    def _keep_failure(
+        frame: dict[str, Any], index: int, error: BaseException | None, place: str | None
+    ) -> None:
+        frame["failures"][index] = error
+        if place is not None and place not in frame["spots"]:
+            frame["spots"].append(place)
 
 
 def _place(machine: Machine, branch: Branch, child: Branch) -> str | None:

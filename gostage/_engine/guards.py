@@ -154,9 +154,15 @@ class Retry(Op):
             frame["attempt"] = frame.get("attempt", 1) + 1
             branch.error = branch.failed_at = None
             machine.plan.restart(self, branch.zone)
+            machine.note(self.counted, "again")
             if outcome.after > 0:
                 return fx.Pause(self, outcome.after, "backoff")
         return descend(machine, branch, self)
+
+    @property
+    def counted(self) -> Op:
+        """The op whose attempts these are."""
+        return self
 
 
 class StageRetry(Retry):
@@ -164,6 +170,14 @@ class StageRetry(Retry):
 
     __slots__ = ()
     hidden = True
+
+    @property
+    def counted(self) -> Op:
+        """The stage."""
+        op: Op = self
+        while op.hidden and op.parent is not None:
+            op = op.parent
+        return op
 
 
 class Choice(Op):

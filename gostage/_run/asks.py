@@ -11,6 +11,7 @@ from gostage._engine import forks, guards, ops
 from gostage._engine.policy import as_seconds
 from gostage._run.context import Context
 from gostage._run.functions import invoke, is_users_own, itself
+from gostage._run.notes import add_note
 from gostage._run.requests import Await, Invoke
 from gostage._store.keys import name_of
 from gostage._store.types import type_name
@@ -60,6 +61,7 @@ def ask(run: Execution, branch: Branch, effect: fx.Ask) -> Flow:
             undo.commit()
         return fx.Answer(bool(value), run.clock.now())
     undo.rollback(mark)
+    add_note(error, f"in condition {function.name!r} of step {op.name!r}, run {run.run_id!r}")
     if isinstance(error, Exception) or is_users_own(error):
         return fx.Failed(error)
     return fx.Stopped(error)

@@ -174,7 +174,8 @@ def _failure(ctx: Context, error: BaseException) -> tuple[str, BaseException | N
 def _place(ctx: Context) -> str:
     stage = ctx.stage
     owner = "" if stage is None else f" of stage {stage.id!r}"
-    return f"action {ctx.op.name!r}{owner}, run {ctx.execution.run_id!r}"
+    item = "" if ctx.item_index is None else f", item {ctx.item_index}"
+    return f"action {ctx.op.name!r}{owner}{item}, run {ctx.execution.run_id!r}"
 
 
 def _timed(ctx: Context, action: Action[..., Any], limit: float | None) -> Flow:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
+from gostage._author.select import Query
 from gostage._engine import ops
 from gostage._engine.guards import Stage as StageOp
 from gostage._run.deadlines import out_of_time
@@ -17,10 +18,11 @@ from gostage.errors import Bailed, Suspended
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from gostage._author.action import Action
     from gostage._author.flow import Stage
+    from gostage._author.select import Types
     from gostage._author.workflow import WorkflowDefinition
     from gostage._engine.branch import Branch
     from gostage._engine.ops import Op
@@ -254,15 +256,64 @@ class Context:
         given = {"action": action, "stage": stage, "tag": tag, "type": type, "where": where}
         return self._plan().is_enabled(kind=kind, **given)
 
-    # Any: the arguments of a query, see `Query`.
-    def find_actions(self, expr: str | None = None, **query: Any) -> list[Action[..., Any]]:  # noqa: ANN401
+    # Any: whatever the actions return.
+    def find_actions(
+        self,
+        expr: str | None = None,
+        *,
+        name: str | None = None,
+        contains: str | None = None,
+        description: str | None = None,
+        tag: str | None = None,
+        tags_all: Iterable[str] | None = None,
+        tags_any: Iterable[str] | None = None,
+        type: Types | None = None,
+        stage: str | Stage | None = None,
+        where: Callable[..., object] | None = None,
+    ) -> list[Action[..., Any]]:
         """Find actions of the run as it stands now, in workflow order."""
-        return self._plan().find_actions(expr, **query)
+        query = Query.of(
+            expr,
+            name=name,
+            contains=contains,
+            description=description,
+            tag=tag,
+            tags_all=tags_all,
+            tags_any=tags_any,
+            type=type,
+            stage=stage,
+            where=where,
+        )
+        return self._plan().find_actions(query)
 
-    # Any: as above.
-    def find_stages(self, expr: str | None = None, **query: Any) -> list[Stage]:  # noqa: ANN401
+    def find_stages(
+        self,
+        expr: str | None = None,
+        *,
+        name: str | None = None,
+        contains: str | None = None,
+        description: str | None = None,
+        tag: str | None = None,
+        tags_all: Iterable[str] | None = None,
+        tags_any: Iterable[str] | None = None,
+        type: Types | None = None,
+        stage: str | Stage | None = None,
+        where: Callable[..., object] | None = None,
+    ) -> list[Stage]:
         """Find stages of the run as it stands now, in workflow order."""
-        return self._plan().find_stages(expr, **query)
+        query = Query.of(
+            expr,
+            name=name,
+            contains=contains,
+            description=description,
+            tag=tag,
+            tags_all=tags_all,
+            tags_any=tags_any,
+            type=type,
+            stage=stage,
+            where=where,
+        )
+        return self._plan().find_stages(query)
 
     # ---------------------------------------------------------------- for the driver
 

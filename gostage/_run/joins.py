@@ -94,6 +94,8 @@ def _finish_items(
         line.undo.commit()
     if not failures:
         return fx.Done(values)
+    for place in frame["spots"]:
+        run.records.mark(place, "failed")  # a later item may have got through
     failed = [ItemFailure(i, items[i], failures[i]) for i in sorted(failures)]
     first = failed[0]
     return fx.Failed(

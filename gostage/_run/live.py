@@ -114,7 +114,9 @@ class Live:
         """Take out a stage that lies ahead, or what is left of the current one."""
         with self._ctx.execution.lock:
             current = self._stage_op()
-            if current is not None and current.name == id_:
+            while current is not None and current.name != id_:
+                current = _stage_of(current.parent)  # a stage may stand in a stage
+            if current is not None:
                 rest = [(op, z) for op, z in self._ahead() if _is_inside(op, current)]
                 for op, zone in rest:
                     self._edits.append(self._plan.remove(op, zone))
@@ -153,19 +155,16 @@ class Live:
 
     # ---------------------------------------------------------------- finding
 
-    # Any: the arguments of a query, checked by it; whatever the actions return.
-    def find_actions(self, expr: str | None, **given: Any) -> list[Action[..., Any]]:  # noqa: ANN401
+    # Any: whatever the actions return.
+    def find_actions(self, query: Query) -> list[Action[..., Any]]:
         """The actions of the run as it stands now."""
-        query = Query.of(expr, **given)
         found: list[Any] = [
             op.action for op in self._items() if isinstance(op, ops.Do) and _fits(query, op)
         ]
         return found
 
-    # Any: as above.
-    def find_stages(self, expr: str | None, **given: Any) -> list[Stage]:  # noqa: ANN401
+    def find_stages(self, query: Query) -> list[Stage]:
         """The stages of the run as it stands now."""
-        query = Query.of(expr, **given)
         found: list[Any] = [
             op.source for op in self._items() if isinstance(op, StageOp) and _fits(query, op)
         ]

@@ -70,7 +70,9 @@ class Records:
         if status == "stopped":
             status = "completed" if isinstance(note.error, Bailed) else "cancelled"
         row = self.rows.get(note.op.id)
-        if row is None or status == "running":
+        if row is not None and status == "again":
+            self.rows[note.op.id] = ("running", row[1] + 1, *row[2:])
+        elif row is None or status == "running":
             attempts = 0 if status == "skipped" else 1
             self.rows[note.op.id] = (status, attempts, now, None, note.error)
         else:

@@ -29,7 +29,10 @@ Status = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Suspension:
-    """Why a run waits: the reason and the data its step gave, or the signal it listens for."""
+    """Why a run does not go on: its step said so, it waits for a signal, or it sleeps.
+
+    The data is the step's own, or has `signal`, or `until`.
+    """
 
     reason: str
     # Any: the step's own data.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from gostage._engine import effects as fx
@@ -92,10 +93,21 @@ def _status(run: Execution, end: End | None) -> Status:
 
 
 def _suspension(run: Execution) -> Suspension | None:
-    for branch in run.waiting_branches() if run.machine.end is None else ():
-        if isinstance(branch.effect, fx.Hold):
-            return Suspension(branch.effect.reason, dict(branch.effect.data))
-    return None
+    if run.machine.end is not None:
+        return None
+    effects = [branch.effect for branch in run.machine.branches.values()]
+    for effect in effects:
+        if isinstance(effect, fx.Hold):
+            return Suspension(effect.reason, dict(effect.data))
+    for effect in effects:
+        if isinstance(effect, fx.Listen):
+            return Suspension(
+                f"it waits for the signal {effect.op.name!r}", {"signal": effect.op.name}
+            )
+    ends = [effect.until for effect in effects if isinstance(effect, fx.Pause) and effect.until]
+    if not ends:
+        return None
+    return Suspension("it sleeps", {"until": datetime.fromtimestamp(min(ends), timezone.utc)})
 
 
 def _where(run: Execution, end: End | None) -> Where:
@@ -114,12 +126,14 @@ def _where(run: Execution, end: End | None) -> Where:
 def failure_text(run: Execution, end: End | None, error: BaseException) -> str:
     """`stage 'load' failed: action 'read' failed: boom`."""
     places: list[Op] = []
-    place = None if end is None else end.failed_at
+    place = None if end is None or end.interrupted else end.failed_at
     while place is not None:
         if not place.hidden:
             places.append(place)
         place = place.parent
     reason = _reason(error)
+    if end is not None and end.interrupted:
+        return reason
     if not places:
         return f"workflow {run.workflow.id!r} failed: {reason}"
     shown = (f"{_WORDS.get(op.kind, 'step')} {op.name!r} failed: " for op in reversed(places))

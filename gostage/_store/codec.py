@@ -82,7 +82,7 @@ class Codec:
         if self._is_sealed:
             raise StoreError(
                 f"the standard codec takes no more types, not {type_name(type)} either",
-                hint="register it through the gostage_codecs hook, or on a Codec of your own",
+                hint="register it on a Codec of your own",
             )
         if not isinstance(tag, str) or not tag or tag.startswith("$"):
             raise StoreError(f"a tag is a text such as 'money', not {tag!r}", hint="choose a name")
@@ -162,7 +162,7 @@ class Codec:
             raise _Refused(
                 value,
                 "cannot leave the process",
-                "store plain data instead, or register the type with the gostage_codecs hook",
+                "store plain data instead",
             )
         problem = model.problem()
         if problem:
@@ -263,7 +263,7 @@ class Codec:
             if late is None:
                 raise StoreError(
                     f"the data holds a value of the unknown kind {tag[1:]!r}",
-                    hint="load the plugin that registers it; see the gostage_codecs hook",
+                    hint="load what registers it first",
                 )
             self._add(late.kind, late.tag, late.to_data, late.from_data)
             decoder = self._decoders[tag]

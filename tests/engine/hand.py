@@ -77,7 +77,7 @@ class Hand:
         self.plan = Plan(self.program, frozenset(disabled))
         self.machine = Machine(self.plan)
         self.noted: dict[str, str] = {}
-        self._start()
+        self.start()
         self.feed(fx.Opened())
 
     @property
@@ -93,13 +93,13 @@ class Hand:
     def feed(self, outcome: fx.Outcome, at: str | None = None) -> list[str]:
         """Feed the branch that wants this, or the only one; say what is wanted now."""
         self.machine.feed(self.branch(at), outcome)
-        self._start()
+        self.start()
         return self.wanted
 
     def feed_item(self, index: int, outcome: fx.Outcome) -> None:
         """Feed the branch of one item of a for-each that the root has forked for."""
         self.machine.feed(self.machine.root.children[index], outcome)
-        self._start()
+        self.start()
 
     def branch(self, at: str | None = None) -> Branch:
         """Find the branch that wants this, or the only one."""
@@ -143,10 +143,10 @@ class Hand:
             asked = wish(branch.effect)
             trace.append(asked)
             self.machine.feed(branch, script(asked) or usual(branch))
-            self._start()
+            self.start()
         raise AssertionError(f"{MOST} effects were not enough: {trace[-10:]}")
 
-    def _start(self) -> None:
+    def start(self) -> None:
         """Give new branches their first effect."""
         while True:
             fresh = [b for b in self.machine.branches.values() if b.effect is None]

@@ -18,6 +18,11 @@ def test_a_fresh_run_wants_its_own_scope_opened() -> None:
     assert hand.machine.end is not None
 
 
+def test_an_effect_says_what_it_is_and_where() -> None:
+    """As a person who debugs wants to read it."""
+    assert repr(Hand(do("a")).branch().effect) == "Call('a')"
+
+
 def test_actions_are_called_in_order() -> None:
     """The way through a flow without trouble."""
     hand = Hand(do("a"), nodes.Group("g", body(do("b"), do("c"))), do("d"))

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from gostage._engine import effects as fx
 from gostage._engine import nodes, position
+from gostage._engine.machine import Machine
 from gostage._engine.plan import Plan
 from gostage.errors import UnknownState
 from tests.engine.hand import (
@@ -96,6 +97,30 @@ def test_every_scope_that_was_opened_is_closed_youngest_first(
     hand.follow(script)
 
     assert not any(open_scopes.values())
+
+
+def test_a_run_that_has_not_begun_can_be_written_down() -> None:
+    """It begins with its own scope, like any other."""
+    hand = Hand(do("a"))
+    fresh = position.dump(Machine(Plan(hand.program)), PACKING)
+
+    hand.stand(fresh)
+    hand.start()
+
+    assert fresh == {"branches": {"0": {"at": "", "do": "begin"}}}
+    assert hand.play() == ["open", "call a", "close"]
+
+
+def test_branches_that_have_not_begun_can_be_written_down() -> None:
+    """As they are after a single step that forked."""
+    hand = Hand(do("a"), parallel("p", left=do("b"), right=do("c")))
+    hand.machine.feed(hand.branch(), fx.Done())
+
+    hand.reload()
+    assert [child.effect for child in hand.machine.root.children.values()] == [None, None]
+    hand.start()
+
+    assert hand.wanted == ["call p/left/b", "call p/right/c"]
 
 
 # ---------------------------------------------------------------- size
@@ -208,6 +233,21 @@ def test_a_loaded_insertion_is_taken_back_when_its_step_starts_over() -> None:
     assert order(hand.plan)[-1] == "s/b"
 
 
+def test_what_an_ended_item_put_elsewhere_is_loaded_without_it() -> None:
+    """The step that asked for it stood in the item's zone, and that is gone."""
+    hand = Hand(each("f", do("a"), concurrency=2), stage("s", do("b")))
+    hand.feed(fx.Listed("x"))
+    step, last = hand.program.ops["f/a"], hand.program.ops["s//around//inside"]
+    made = hand.plan.insert_after(step, do("new"), step, hand.branch().zone).op
+    hand.plan.append(last, do("late"), by=made)
+    hand.feed(fx.Done())
+    assert hand.feed(fx.Done()) == ["join f"]
+
+    hand.reload()
+
+    assert order(hand.plan) == ["f", "f/a", "s", "s/b", "s/late"]
+
+
 # ---------------------------------------------------------------- what does not fit
 
 REACHED: dict[str, tuple[list[nodes.Item], str, dict[str, list[fx.Outcome]]]] = {
@@ -250,6 +290,12 @@ def stand(name: str) -> Hand:
 def change(data: dict[str, Any], **entries: object) -> dict[str, Any]:
     """Change the entries of the root branch."""
     data["branches"]["0"].update(entries)
+    return data
+
+
+def change_branch(data: dict[str, Any], key: str, **entries: object) -> dict[str, Any]:
+    """Change the entries of a forked branch."""
+    data["branches"][key].update(entries)
     return data
 
 
@@ -325,6 +371,31 @@ Change = Callable[[dict[str, Any]], Any]
             "stage",
             lambda data: without(data, "branches", "0", "frames", "s//around"),
             id="a scope to close that is not open",
+        ),
+        pytest.param(
+            "interrupt",
+            lambda data: without(data, "branches", "0", "error"),
+            id="interrupted by nothing",
+        ),
+        pytest.param(
+            "side by side",
+            lambda data: {"branches": {"0": {"at": "p/x/a", "do": "call", "frames": {"": {}}}}},
+            id="inside a branch without having one",
+        ),
+        pytest.param(
+            "side by side",
+            lambda data: change_branch(data, "1", at="p/y/b"),
+            id="in the branch of another",
+        ),
+        pytest.param(
+            "side by side",
+            lambda data: change_branch(data, "1", root="p/y"),
+            id="a branch in another's place",
+        ),
+        pytest.param("wait", lambda data: change(data, why="sleep"), id="a wait that sleeps"),
+        pytest.param("wait", lambda data: change(data, seconds=None), id="a pause without length"),
+        pytest.param(
+            "choice", lambda data: without(data, "branches", "0", "arm"), id="a choice without arm"
         ),
         pytest.param("choice", lambda data: change(data, arm=1), id="an arm too many"),
         pytest.param("choice", lambda data: change(data, arm=-1), id="an arm below none"),

@@ -105,7 +105,7 @@ DEFINITIONS = {
     "steps within themselves": (
         within_itself,
         errors.DefinitionError,
-        "these steps would contain itself, inside 'again'",
+        "a body cannot contain itself: these steps, inside 'again'",
         "a body that is done again is a loop: loop_until(name, cond, body)",
     ),
     "parameter by position only": (

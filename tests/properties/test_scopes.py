@@ -90,8 +90,7 @@ def tree(opened: Open, found: list[tuple[str, str]], hows: list[str]) -> tuple[W
 
     work = action(lambda ctx, how, held: end(ctx, how), name="work", use=at["action"])
     stages = [
-        Stage(f"s{number}", work.bind(how=how)).use(*at["stage"])
-        for number, how in enumerate(hows)
+        Stage(f"s{number}", work.bind(how=how)).use(*at["stage"]) for number, how in enumerate(hows)
     ]
     flow = Workflow("w").add(stages[0]).steps("g", steps().retry("r", steps(*stages[1:])))
     return flow.use(*at["workflow"]), Runner(middleware=at["run"], resources=[held])

@@ -128,8 +128,10 @@ def test_a_list_changed_in_place_is_saved() -> None:
 
 def test_what_steps_before_the_failure_wrote_stays() -> None:
     """Each step commits on its own."""
-    body = steps().do("write", lambda ctx: ctx.store.put("kept", 1)).add(
-        failing(lambda ctx: ctx.store.put("lost", 1), times=9)
+    body = (
+        steps()
+        .do("write", lambda ctx: ctx.store.put("kept", 1))
+        .add(failing(lambda ctx: ctx.store.put("lost", 1), times=9))
     )
     result = run(Workflow("w").retry("r", body, attempts=2))
 
@@ -138,9 +140,7 @@ def test_what_steps_before_the_failure_wrote_stays() -> None:
 
 def test_initial_values_are_copied() -> None:
     """A run cannot change the definition through them."""
-    workflow = Workflow("w", initial={"mine": [1]}).do(
-        "x", lambda ctx: ctx.store["mine"].append(2)
-    )
+    workflow = Workflow("w", initial={"mine": [1]}).do("x", lambda ctx: ctx.store["mine"].append(2))
     run(workflow)
 
     assert run(workflow).store["mine"] == [1, 2]

@@ -65,7 +65,9 @@ def test_what_comes_after_a_failure_is_pending() -> None:
     ("level", "expected"),
     [
         pytest.param("run", ["failed", "failed", "pending", "pending", "pending"], id="run"),
-        pytest.param("workflow", ["failed", "failed", "pending", *["completed"] * 2], id="workflow"),
+        pytest.param(
+            "workflow", ["failed", "failed", "pending", *["completed"] * 2], id="workflow"
+        ),
         pytest.param("stage", ["completed", "failed", "pending", *["completed"] * 2], id="stage"),
         pytest.param("action", ["completed"] * 5, id="action"),
     ],
@@ -176,7 +178,12 @@ def test_an_arm_left_out_in_one_pass_and_failing_in_the_next_has_pending_steps()
     body = steps().case("c", lambda ctx: next(answers), steps().do("x", boom).do("y", work))
     workflow = Workflow("w").loop_until("l", lambda ctx: False, body)
 
-    assert statuses(workflow) == {"l": "failed", "l/c": "failed", "l/c/x": "failed", "l/c/y": "pending"}
+    assert statuses(workflow) == {
+        "l": "failed",
+        "l/c": "failed",
+        "l/c/x": "failed",
+        "l/c/y": "pending",
+    }
 
 
 def test_a_loop_without_a_pass_skips_its_body() -> None:
