@@ -76,9 +76,8 @@ class Shell:
     def on_interrupt(self, number: int, frame: FrameType | None) -> None:
         """Handle Ctrl-C: the first cancels and cleans up, the second kills."""
         if self.interrupted:
-            # An exception would not do: cleanup code may hold it, and branches have threads.
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
-            signal.raise_signal(signal.SIGINT)
+            _kill()
+            return
         self.interrupted = True
         # Not from within the handler: the interrupted thread may hold the run's lock.
         threading.Thread(target=self._run.cancel, daemon=True).start()
@@ -131,6 +130,15 @@ class Shell:
             thread.join()
         if errors:
             raise errors[0]
+
+
+def _kill() -> None:
+    watcher = signal.set_wakeup_fd(-1)
+    signal.set_wakeup_fd(watcher)
+    if watcher == -1:  # else somebody watches signals, and ends the process in their own way
+        # An exception would not do: cleanup code may hold it, and branches have threads.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.raise_signal(signal.SIGINT)
 
 
 class Interruptible:

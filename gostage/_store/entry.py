@@ -84,7 +84,7 @@ class Entry:
     def contribution(self) -> Parts | None:
         """What the entry adds to a merge; nothing once its folded value was changed in place."""
         parts = None if self.extra is None else self.extra.parts
-        if parts is None or len(parts.values) == 1 or alike(parts.folded, self.value):
+        if parts is None or parts.folded is None or alike(parts.folded, self.value):
             return parts
         return None
 

@@ -104,7 +104,8 @@ def _record(codec: Codec, key: str, entry: Entry) -> Record:
         record["description"] = extra.description
     parts = entry.contribution()
     if parts is not None:
-        values = parts.values if len(parts.values) > 1 else ()
+        is_plain = parts.values[0] is entry.value  # what was written, and not what was folded
+        values = () if is_plain and len(parts.values) == 1 else parts.values
         record["merge"] = [codec.encode(value, name=key) for value in values]
     return record
 
@@ -157,8 +158,9 @@ def _parts(codec: Codec, merge: list[object] | None, value: object) -> Parts | N
     if merge is None:
         return None
     # Without values of its own the contribution is the value itself, the very same object.
-    values = tuple(codec.decode(each) for each in merge) or (value,)
-    return Parts(None, values, own_copy(value))
+    if not merge:
+        return Parts(None, (value,))
+    return Parts(None, tuple(codec.decode(each) for each in merge), own_copy(value))
 
 
 def _decoded(codec: Codec, data: object, key: str, *, is_secret: bool) -> Any:  # noqa: ANN401 - any value

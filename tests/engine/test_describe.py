@@ -176,6 +176,10 @@ LAST: list[Way] = [
     ("item", "exclusive"),
     [
         pytest.param(do("x"), True, id="action"),
+        pytest.param(nodes.Spawn("x", body()), True, id="spawn"),
+        pytest.param(nodes.Loop("x", "?", body(), False, True), True, id="loop while"),
+        pytest.param(until("x", do("a")), False, id="loop until"),
+        pytest.param(each("x", do("a")), False, id="for each"),
         pytest.param(nodes.Wait("x", "?"), True, id="wait"),
         pytest.param(nodes.Choice("x", (("?", body()),)), True, id="choice"),
         pytest.param(stage("x", when="?"), True, id="conditional stage"),
@@ -190,9 +194,10 @@ def test_transitions_that_call_code_of_the_user_are_exclusive(
     item: nodes.Item, exclusive: bool
 ) -> None:
     """The others are only wiring."""
-    (found,) = [t for t in described(item) if t.source == "start:x"]
+    first, found, *_ = described(item)
 
-    assert found.exclusive is exclusive
+    assert (first.source, first.exclusive) == ("start:flow", False)
+    assert (found.source, found.exclusive) == ("start:x", exclusive)
 
 
 @pytest.mark.parametrize(

@@ -204,6 +204,17 @@ def test_what_a_run_enabled_stays_enabled() -> None:
     assert plan.disabled == {"a"}
 
 
+@pytest.mark.parametrize("edit", ["remove", "disable"])
+def test_an_edit_that_stands_alone_is_still_one(edit: str) -> None:
+    """What was removed or disabled is not run after loading."""
+    hand = Hand(do("a"), do("b"), do("c"))
+    getattr(hand.plan, edit)(hand.program.ops["b"])
+
+    hand.reload()
+
+    assert hand.play() == ["call a", "call c", "close"]
+
+
 def test_edits_of_one_item_are_loaded_into_its_zone() -> None:
     """The other items do not get them."""
     hand = Hand(each("f", do("a"), do("b"), concurrency=2), do("z"))
@@ -216,6 +227,7 @@ def test_edits_of_one_item_are_loaded_into_its_zone() -> None:
     hand.feed_item(0, fx.Done())
     hand.feed_item(1, fx.Done())
 
+    hand.reload()
     assert hand.wanted == ["call f/b", "call f/new"]
 
 

@@ -557,7 +557,7 @@ STORE = {
         lambda: stored(lamp=object()).export(),
         errors.NotStorable,
         "'lamp' of type object cannot leave the process",
-        "store plain data instead, or register the type with the gostage_codecs hook",
+        "store plain data instead",
     ),
     "no export": (
         lambda: Store.load({"a": 1}),

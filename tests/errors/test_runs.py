@@ -156,7 +156,7 @@ RUNS = {
         {},
         errors.NotStorable,
         "a value of type object cannot leave the process",
-        "store plain data instead, or register the type with the gostage_codecs hook",
+        "store plain data instead",
         placed("tell"),
     ),
     "resource without a yield": (

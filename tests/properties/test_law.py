@@ -19,10 +19,10 @@ MOST_CHECKPOINTS = 50
 unhurried = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
-@unhurried
+@settings(unhurried, max_examples=settings().max_examples * 3 // 2)
 @given(trees())
 def test_every_way_to_carry_out_a_flow_comes_to_the_same(tree: Tree) -> None:
-    """Run, arun, apply, aapply, and stopped at each checkpoint: same calls, same end, same store."""
+    """Run, arun, apply, aapply, stopped at each checkpoint: same calls, same end, same store."""
     workflow = build(tree)
     definition = shape(workflow)
     expected, result = ways.run(workflow)

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from gostage.errors import ItemsFailed, NotImportable, UnknownState
+from gostage.errors import (
+    ItemsFailed,
+    MissingInput,
+    NotImportable,
+    TooManyPasses,
+    UnknownState,
+)
 from tests.properties import ways
 from tests.properties.trees import JOURNAL, Boom, Tree, build, trees
 
@@ -18,6 +24,8 @@ if TYPE_CHECKING:
 
 GONE = object()
 JUNK = (GONE, None, 7, "x", [], {})
+USERS = ("params", "value")
+"""What stands in there is the flow's own data, which its steps may choke on."""
 TRIES = 10
 """Spoiled states per tree."""
 
@@ -37,8 +45,10 @@ def test_a_spoiled_state_is_refused_or_goes_on(tree: Tree, random: Random) -> No
         try:
             flow.is_completed(state)
             flow.apply(state)
-        except (UnknownState, NotImportable, Boom, ItemsFailed):
+        except (UnknownState, NotImportable):
             continue
+        except (Boom, ItemsFailed, TooManyPasses, MissingInput):
+            continue  # a step that ran, and failed in its own way
 
 
 def spoil(state: dict[str, Any], random: Random) -> None:
@@ -60,4 +70,5 @@ def inside(value: Any) -> Iterator[tuple[Any, Any]]:
     pairs = enumerate(value) if isinstance(value, list) else getattr(value, "items", tuple)()
     for key, each in pairs:
         yield value, key
-        yield from inside(each)
+        if key not in USERS:
+            yield from inside(each)

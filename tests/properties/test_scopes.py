@@ -33,6 +33,11 @@ class Open:
         assert self.stack.pop() is mark
 
 
+def fail(why: str) -> None:
+    """Raise an ordinary error."""
+    raise ValueError(why)
+
+
 def layer(opened: Open, habit: str):
     """Make a middleware of a habit."""
 
@@ -47,7 +52,7 @@ def layer(opened: Open, habit: str):
             if habit == "twice":
                 yield
             if habit == "raises last":
-                raise ValueError(habit)
+                fail(habit)
         except Exception:
             if habit != "swallows":
                 raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -93,9 +94,9 @@ def test_the_position_keeps_its_size(kind: str) -> None:
     "work",
     [
         pytest.param(lambda n: lambda: row(n).transitions(), id="building"),
-        pytest.param(lambda n: lambda f=row(n): Runner().run(f), id="running"),
-        pytest.param(lambda n: lambda f=row(n, middle=True): resumed(f), id="resuming"),
-        pytest.param(lambda n: lambda f=row(n): Runner().run(f).steps, id="listing"),
+        pytest.param(lambda n: partial(Runner().run, row(n)), id="running"),
+        pytest.param(lambda n: partial(resumed, row(n, middle=True)), id="resuming"),
+        pytest.param(lambda n: partial(listed, row(n)), id="listing"),
     ],
 )
 def test_the_work_is_in_proportion_to_the_number_of_actions(work) -> None:
@@ -110,6 +111,11 @@ def resumed(flow: Workflow) -> object:
     """Run to the step that suspends, and from there to the end."""
     runner = Runner()
     return runner.resume(runner.run(flow).run_id)
+
+
+def listed(flow: Workflow) -> object:
+    """Run and list the records."""
+    return Runner().run(flow).steps
 
 
 def test_many_actions_run_stop_and_go_on() -> None:

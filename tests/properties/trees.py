@@ -8,7 +8,8 @@ from __future__ import annotations
 import operator
 import threading
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hypothesis import strategies as st
@@ -66,7 +67,7 @@ JOURNAL = Journal()
 
 
 def lane_of(ctx: Context) -> tuple[tuple[str, int], ...]:
-    """The branches around a step: within one lane calls have an order, between lanes they do not."""
+    """The branches around a step: calls of one lane have an order, those of two lanes have none."""
     lane = []
     branch = ctx.branch
     while branch.parent is not None:
@@ -86,7 +87,9 @@ def by_lane(entries: list[Entry]) -> dict[tuple[tuple[str, int], ...], list[Entr
 # ---------------------------------------------------------------- what runs
 
 
-def work(ctx: Context, label: str, fails: int, bad: tuple[int, ...], does: str, to: str) -> str:
+def work(  # noqa: PLR0917 - passed on as they come
+    ctx: Context, label: str, fails: int, bad: tuple[int, ...], does: str, to: str
+) -> str:
     """Fail as often as told, leaving behind what must be taken back; else do one thing."""
     earlier = JOURNAL.note(ctx, "call")
     if earlier < fails or ctx.item in bad:
@@ -188,7 +191,7 @@ def tick(ctx: Context, label: str) -> None:
 
 def passes_of(step_key: str) -> str:
     """The passes and items at the end of a step key: `[2][0]`."""
-    path, bracket, rest = step_key.partition("[")
+    _, bracket, rest = step_key.partition("[")
     return bracket + rest
 
 
@@ -204,6 +207,16 @@ class Listed:
 
 
 # ---------------------------------------------------------------- what steps do
+
+
+@dataclass(frozen=True)
+class Called:
+    """Whether an item has a name."""
+
+    name: str
+
+    def __call__(self, item: Any) -> bool:
+        return bool(item.name == self.name)
 
 
 def _trail(ctx: Context, label: str, to: str) -> None:
@@ -256,11 +269,11 @@ def _remove_stage(ctx: Context, label: str, to: str) -> None:
 
 
 def _disable(ctx: Context, label: str, to: str) -> None:
-    ctx.disable(where=lambda item: getattr(item, "name", None) == to)
+    ctx.disable(where=Called(to))
 
 
 def _enable(ctx: Context, label: str, to: str) -> None:
-    ctx.enable(where=lambda item: getattr(item, "name", None) == to)
+    ctx.enable(where=Called(to))
 
 
 def _bail(ctx: Context, label: str, to: str) -> None:
@@ -427,8 +440,7 @@ def build(tree: Tree) -> Workflow:
     workflow.use(*(MIDDLEWARE[name] for name in tree.use))
     builder.fill(workflow, tree.body)
     for number in tree.disabled:
-        label = builder.label_of(number)
-        workflow.disable(where=lambda item: getattr(item, "name", None) == label)
+        workflow.disable(where=Called(builder.label_of(number)))
     return workflow
 
 
@@ -563,7 +575,6 @@ class Around:
     alone: bool = True
     may_fail: bool = True
     in_stage: bool = False
-    items: tuple[int, ...] = field(default=())
 
     def deeper(self, **changes: Any) -> Around:
         """One level further in."""
@@ -573,6 +584,7 @@ class Around:
 NUMBERS = st.integers(0, 30)
 
 
+@lru_cache
 def leaves(around: Around) -> st.SearchStrategy[Leaf]:
     """Steps that call an action."""
     does = ["nothing", "nothing", *(ALONE if around.alone else SIDE_BY_SIDE)]
@@ -605,18 +617,21 @@ def _sound(may_fail: bool, **given: Any) -> Leaf:
     return made
 
 
+@lru_cache
 @st.composite
 def bodies(draw: st.DrawFn, around: Around) -> tuple[Any, ...]:
     """A few parts in order."""
     return tuple(draw(st.lists(parts(around), min_size=1, max_size=3 if around.depth > 1 else 2)))
 
 
+@lru_cache
 @st.composite
 def parts(draw: st.DrawFn, around: Around) -> Any:
     """One step of any kind."""
     return draw(_kinds(around) if around.depth > 0 else leaves(around))
 
 
+@lru_cache
 def _kinds(around: Around) -> st.SearchStrategy[Any]:
     inner = bodies(around.deeper())
     beside = bodies(around.deeper(alone=False, may_fail=False, in_stage=False))
@@ -636,6 +651,7 @@ def _kinds(around: Around) -> st.SearchStrategy[Any]:
     )
 
 
+@lru_cache
 def uses(around: Around) -> st.SearchStrategy[tuple[str, ...]]:
     """Middleware of one level."""
     known = sorted(MIDDLEWARE) if around.alone else ["again", "skip", "swallow", "twice"]
@@ -644,6 +660,7 @@ def uses(around: Around) -> st.SearchStrategy[tuple[str, ...]]:
     return st.one_of(st.just(()), st.just(()), st.just(()), one, two)
 
 
+@lru_cache
 def stages(around: Around) -> st.SearchStrategy[StageOf]:
     """Stages, nested or not."""
     return st.builds(
@@ -656,6 +673,7 @@ def stages(around: Around) -> st.SearchStrategy[StageOf]:
     )
 
 
+@lru_cache
 def cases(around: Around) -> st.SearchStrategy[Case]:
     """Decisions between one to three bodies."""
     body = bodies(around.deeper())
@@ -671,6 +689,7 @@ def cases(around: Around) -> st.SearchStrategy[Case]:
     return st.integers(1, 3).flatmap(of)
 
 
+@lru_cache
 def retries(around: Around) -> st.SearchStrategy[Again]:
     """Bodies that start over."""
 
@@ -682,12 +701,14 @@ def retries(around: Around) -> st.SearchStrategy[Again]:
     return st.integers(0, 2).flatmap(of)
 
 
+@lru_cache
 def loops(around: Around) -> st.SearchStrategy[Loop]:
     """Bounded loops; some give up too early."""
     limit = st.sampled_from([None, None, None, 1]) if around.may_fail else st.none()
     return st.builds(Loop, bodies(around.deeper()), st.integers(1, 3), st.booleans(), limit)
 
 
+@lru_cache
 def eaches(around: Around) -> st.SearchStrategy[Each]:
     """A body per item, one after the other or side by side."""
 

@@ -57,7 +57,10 @@ def test_each_step_calls_one_action_or_condition(trace: Trace) -> None:
         .parallel("p", x=steps(trace.act("x1"), trace.act("x2")), y=trace.act("y"))
     )
 
-    assert walk(flow, trace) == [[name] for name in "a c? b1 w? w? l l? l l? s1 s2 x1 y x2".split()]
+    assert walk(flow, trace) == [
+        [name]
+        for name in ["a", "c?", "b1", "w?", "w?", "l", "l?", "l", "l?", "s1", "s2", "x1", "y", "x2"]
+    ]
 
 
 def test_an_exception_leaves_the_state_as_it_was(trace: Trace) -> None:

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gostage import Action, Context, Retry, Runner, Stage, Workflow, action, run, steps
-from gostage.errors import DefinitionError, NotFound
+from gostage.errors import DefinitionError, DuplicateName, NotFound
 
 Change = Callable[[Context], object]
 
@@ -249,15 +251,14 @@ class TestAddStage:
 
         assert log == ["+one", "a", "+new", "b"]
 
-    def test_an_id_that_is_there_already_is_refused_or_numbered(
-        self, log: list, named: Named
-    ) -> None:
-        """Either way the run does not mix them up: every path is there once."""
+    def test_an_id_that_is_there_already_is_refused(self, log: list, named: Named) -> None:
+        """Names are how a run finds its place again; the action that adds it fails."""
         adds = named("a", lambda ctx: ctx.add_stage(Stage("two", named("in new"))))
         result = run(Workflow("w").stage("one", adds).stage("two", named("b")))
-        paths = [step.path for step in result.steps]
 
-        assert len(paths) == len(set(paths))
+        assert isinstance(result.error, DuplicateName)
+        assert "'two'" in str(result.error)
+        assert [step.path for step in result.steps] == ["one", "one/a", "two", "two/b"]
 
     def test_outside_a_stage_there_is_none_to_come_after(self, named: Named) -> None:
         """The error says what to do instead."""
@@ -840,6 +841,50 @@ class TestPlace:
         run(Workflow("w").stage("s", named("a", change)))
 
         assert seen == [True, False]
+
+
+# A tree of additions: each node is what one action adds, with whether it is removed again at once.
+trees = st.recursive(
+    st.just(()), lambda below: st.lists(st.tuples(below, st.booleans()), max_size=4), max_leaves=12
+)
+
+
+class TestLaw:
+    """Whatever is added and removed, the order is that of a walk through the tree."""
+
+    @given(tree=trees, kind=st.sampled_from(["action", "stage"]))
+    def test_added_items_run_depth_first_and_removed_ones_do_not(
+        self, tree: object, kind: str
+    ) -> None:
+        """For actions and for stages alike."""
+        log: list[str] = []
+        named = Named(log)
+
+        def made(name: str, below) -> Action:
+            def change(ctx: Context) -> None:
+                for number, (inner, _) in enumerate(below):
+                    child = made(f"{name}.{number}", inner)
+                    if kind == "action":
+                        ctx.add_action(child)
+                    else:
+                        ctx.add_stage(Stage(child.name, child))
+                for number, (_, is_removed) in enumerate(below):
+                    remove = ctx.remove_action if kind == "action" else ctx.remove_stage
+                    if is_removed:
+                        assert remove(f"{name}.{number}")
+
+            return named(name, change)
+
+        def walk(name: str, below) -> list[str]:
+            kept = [(n, inner) for n, (inner, is_removed) in enumerate(below) if not is_removed]
+            return [name, *(x for n, inner in kept for x in walk(f"{name}.{n}", inner))]
+
+        flow = Workflow("w").stage("s", made("0", tree)).stage("t", named("end"))
+        result = run(flow)
+        paths = [step.path.rpartition("/")[2] for step in result.steps if step.kind == "action"]
+
+        assert result.error is None
+        assert log == paths == [*walk("0", tree), "end"]
 
 
 class TestRemembered:

@@ -430,6 +430,44 @@ class TestErrors:
         assert log == ["two"]
         assert "lost" not in result.store
 
+    @pytest.mark.parametrize(
+        ("level", "completed"),
+        [
+            pytest.param("run", set(), id="run"),
+            pytest.param("workflow", {"later", "later/x"}, id="workflow"),
+            pytest.param("stage", {"s", "later", "later/x"}, id="stage"),
+            pytest.param(
+                "action", {"s", "s/g", "s/g/boom", "s/y", "later", "later/x"}, id="action"
+            ),
+        ],
+    )
+    def test_what_failed_inside_the_level_that_held_it_stays_failed(
+        self, level: str, completed: set[str]
+    ) -> None:
+        """That level and everything outside of it is completed, groups in between are not."""
+
+        def hold():
+            try:
+                yield
+            except ValueError:
+                return
+
+        def boom(ctx: Context) -> None:
+            raise ValueError("boom")
+
+        used = {each: [hold] if each == level else [] for each in LEVELS}
+        group = steps(action(boom, use=used["action"]))
+        stage = Stage("s").steps("g", group).do("y", lambda: None).use(*used["stage"])
+        workflow = Workflow("w", stage).stage("later", action(lambda: None, name="x"))
+        result = Runner(middleware=used["run"]).run(workflow.use(*used["workflow"]))
+        found = {step.path: step.status for step in result.steps}
+
+        assert result.status == "completed"
+        assert {path for path, status in found.items() if status == "completed"} == completed
+        if level != "action":
+            assert found["s/g/boom"] == found["s/g"] == "failed"
+            assert found["s/y"] == "pending"
+
     @every_level
     def test_another_error_takes_its_place(self, level: str) -> None:
         """With the first as its cause, as Python has it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import operator
 import threading
 from contextvars import ContextVar
@@ -105,6 +106,17 @@ def test_merges_nest() -> None:
     flow = Workflow("w").parallel("outer", left=inner, right=puts(TOTAL, 4))
 
     assert run(flow, {"total": 10}).store["total"] == 17
+
+
+def test_merges_nest_in_single_steps_too() -> None:
+    """A branch that was stopped after its own join still contributes what its branches added."""
+    inner = steps().parallel("inner", only=puts(TOTAL, 1)).do("after", lambda ctx: None)
+    flow = Workflow("w").parallel("outer", left=inner, right=puts(TOTAL, 4))
+    state = flow.apply(initial={"total": 10})
+    while not flow.is_completed(state):
+        state = flow.apply(json.loads(json.dumps(state)))
+
+    assert flow.store(state)["total"] == 15
 
 
 def test_a_branch_that_fails_is_named() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
 from gostage import Context, Runner, Stage, Workflow, action, run, steps
@@ -81,10 +83,8 @@ def test_a_stage_added_by_a_stage_that_fails_does_not_run(trace: Trace) -> None:
         raise OSError("no")
 
     def swallow():
-        try:
+        with suppress(OSError):
             yield
-        except OSError:
-            pass
 
     first = Stage(
         "first",

@@ -236,7 +236,8 @@ def test_a_resource_goes_before_a_store_key_of_its_name() -> None:
     assert seen == ["resource"]
 
 
-def test_branches_side_by_side_share_one_instance() -> None:
+@pytest.mark.parametrize("way", ["run", "arun"])
+def test_branches_side_by_side_share_one_instance(way: str) -> None:
     """It is made once, however many ask at the same time."""
     made, seen = [], []
     both = threading.Barrier(3)
@@ -254,7 +255,8 @@ def test_branches_side_by_side_share_one_instance() -> None:
 
     body = [steps().do("meet", meet).do("work", work) for _ in range(3)]
     flow = Workflow("w").parallel("p", a=body[0], b=body[1], c=body[2])
-    result = Runner(resources=[db]).run(flow)
+    runner = Runner(resources=[db])
+    result = runner.run(flow) if way == "run" else asyncio.run(runner.arun(flow))
 
     assert result.ok
     assert (len(made), len(set(seen)), len(seen)) == (1, 1, 3)
