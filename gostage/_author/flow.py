@@ -267,11 +267,7 @@ class Steps(Flow):
         if max_passes is not None:
             policy.check_count(max_passes, what=f"max_passes= of {what}")
         inner = as_body(body, what)
-        return self._step(
-            nodes.Loop(
-                name, condition, inner, ends_on, asks_first=not ends_on, max_passes=max_passes
-            )
-        )
+        return self._step(nodes.Loop(name, condition, inner, ends_on, not ends_on, max_passes))
 
 
 def steps(*items: BodyLike) -> Steps:
