@@ -34,7 +34,7 @@ INSIDE: Final = None
 class Layers:
     """The middleware of one scope. No yield skips the inside, another yield runs it again."""
 
-    __slots__ = ("_deadline", "_given", "_limits", "_makers", "_open", "_passes")
+    __slots__ = ("_deadline", "_given", "_makers", "_open", "_passes", "limits")
 
     # Any: as above.
     def __init__(
@@ -46,20 +46,21 @@ class Layers:
         self._makers = makers
         self._given = given
         self._deadline = deadline
-        self._limits: dict[int, float] | None = None
+        self.limits: dict[int, float] | None = None
+        """What the layers have set with `limit`, if any has."""
         self._open: list[Opened] = []
         self._passes: dict[int, list[BaseException | None]] | None = None
 
     def limit(self, deadline: float) -> None:
         """Give what is inside the layer that runs now until then; that ends with the layer."""
-        if self._limits is None:
-            self._limits = {}
-        self._limits[len(self._open)] = deadline  # a layer that runs is not counted as open
+        if self.limits is None:
+            self.limits = {}
+        self.limits[len(self._open)] = deadline  # a layer that runs is not counted as open
 
     @property
     def deadline(self) -> float | None:
         """The earliest of the scope's own deadline and those of its layers."""
-        limits = [] if self._limits is None else [*self._limits.values()]
+        limits = [] if self.limits is None else [*self.limits.values()]
         if self._deadline is not None:
             limits.append(self._deadline)
         return min(limits, default=None)
@@ -110,8 +111,8 @@ class Layers:
         """Tell the layers how the inside ended, youngest first."""
         opened = self._open
         while opened:
-            if self._limits is not None:
-                self._limits.pop(len(opened), None)  # that of the layer that has just ended
+            if self.limits is not None:
+                self.limits.pop(len(opened), None)  # that of the layer that has just ended
             layer = opened.pop()
             try:
                 if error is None:

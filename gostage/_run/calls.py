@@ -37,15 +37,21 @@ def call(run: Execution, branch: Branch, effect: fx.Call) -> Flow:  # noqa: C901
     line = run.line(branch)
     ctx = Context(run, branch, op, line.store, branch.frames.get(op.id))
     started = perf_counter()
-    layers = _layers(ctx, action) if action.use else None
-    ended = INSIDE if layers is None else layers.open()
+    layers: Layers | None = None
+    ended: Ended | None = INSIDE
+    limit: float | None = None
+    if action.use:
+        layers = Layers(action.use, ctx)
+        ctx.stand_in(layers)
+        ended = layers.open()
     function = action.function
     takes = function.takes
     value: object = None
     error: BaseException | None = None
     while ended is INSIDE:
         mark = len(line.written)
-        limit = None if layers is None else layers.deadline
+        if layers is not None and layers.limits is not None:
+            limit = layers.deadline
         if takes == "more" or function.is_async or action.timeout is not None or limit is not None:
             value, error = yield from _timed(ctx, action, limit)
         else:
@@ -72,12 +78,6 @@ def call(run: Execution, branch: Branch, effect: fx.Call) -> Flow:  # noqa: C901
     row = ("completed", ctx.attempt, started, perf_counter() - started, None)
     run.records.rows[op.id] = row
     return fx.DONE if value is None else fx.Done(value)
-
-
-def _layers(ctx: Context, action: Action[..., Any]) -> Layers:
-    layers = Layers(action.use, ctx)
-    ctx.stand_in(layers)
-    return layers
 
 
 def _settle(

@@ -256,6 +256,10 @@ def _stage(ctx: Context, label: str, to: str) -> None:
     ctx.add_stage(stage.steps("inner", inner).use(again))
 
 
+def _late_stage(ctx: Context, label: str, to: str) -> None:
+    ctx.add_action(leaf.bind(label=f"{label}+l", does="stage"))
+
+
 def _append(ctx: Context, label: str, to: str) -> None:
     ctx.add_action_to(to, leaf.bind(label=f"{label}+z"))
 
@@ -289,6 +293,7 @@ DOES: dict[str, Callable[[Context, str, str], object]] = {
     "nest": _nest,
     "remove": _remove,
     "stage": _stage,
+    "late stage": _late_stage,
     "append": _append,
     "trail": _trail,
     "remove stage": _remove_stage,
@@ -298,7 +303,9 @@ DOES: dict[str, Callable[[Context, str, str], object]] = {
 }
 SIDE_BY_SIDE = ("nothing", "total", "forget", "add", "add two", "nest", "remove")
 """What a step may do beside others that run at the same time, and all of them still agree."""
-ALONE = tuple(each for each in DOES if each not in ("stage", "append", "remove stage"))
+IN_STAGE = ("stage", "late stage", "append", "remove stage")
+"""What needs a stage around it, or some stage in the tree."""
+ALONE = tuple(each for each in DOES if each not in IN_STAGE)
 
 
 # ---------------------------------------------------------------- middleware
@@ -589,7 +596,7 @@ def leaves(around: Around) -> st.SearchStrategy[Leaf]:
     """Steps that call an action."""
     does = ["nothing", "nothing", *(ALONE if around.alone else SIDE_BY_SIDE)]
     if around.in_stage:
-        does.append("stage")
+        does += ["stage", "late stage"]
         if around.alone:
             does += ["append", "remove stage"]
     if "bail" in does and around.depth > 1:
