@@ -29,12 +29,14 @@ class Definition(Protocol):
 class Program:
     """The ops of one definition, by id."""
 
-    __slots__ = ("id", "ops", "root")
+    __slots__ = ("id", "ops", "root", "subs")
 
-    def __init__(self, id_: str, root: Op, by_id: dict[str, Op]) -> None:
+    def __init__(self, id_: str, root: Op, by_id: dict[str, Op], subs: list[guards.Sub]) -> None:
         self.id = id_
         self.root = root
         self.ops = by_id
+        self.subs = subs
+        """The other workflows inside."""
 
 
 def compile_definition(definition: Definition) -> Program:
@@ -44,7 +46,7 @@ def compile_definition(definition: Definition) -> Program:
     linker.register(root)
     linker.link_body(root, definition)
     linker.run()
-    return Program(definition.id, root, linker.by_id)
+    return Program(definition.id, root, linker.by_id, linker.subs)
 
 
 class Names:
@@ -76,6 +78,7 @@ class Linker:
 
     def __init__(self, owner: str, is_taken: Callable[[str], bool] | None = None) -> None:
         self.by_id: dict[str, Op] = {}
+        self.subs: list[guards.Sub] = []
         self._is_taken = is_taken
         self._owner = owner
         self._todo: list[tuple[Op, Body, Names]] = []
@@ -243,6 +246,7 @@ def _receive(linker: Linker, id_: str, name: str, parent: Op, node: nodes.Receiv
 
 def _sub(linker: Linker, id_: str, name: str, parent: Op, node: nodes.Sub) -> Op:
     op = guards.Sub(id_, name, parent, "sub", node.workflow)
+    linker.subs.append(op)
     linker.link_body(op, node.workflow)
     return op
 

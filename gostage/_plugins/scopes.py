@@ -129,6 +129,7 @@ class Layers:
                 return self.open()
             if self._passes is not None:
                 self._passes.pop(len(opened), None)
+        self._given = None  # it may hold this scope: a circle would wait for the collector
         return value, error, skipped
 
     def abandon(self) -> None:

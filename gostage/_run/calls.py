@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from gostage._run.requests import Flow
 
 
-def call(run: Execution, branch: Branch, effect: fx.Call) -> Flow:  # noqa: C901 - as `lane`
+def call(run: Execution, branch: Branch, effect: fx.Call) -> Flow:  # noqa: C901, PLR0912 - as `lane`
     """Call an action once, inside the middleware of its level."""
     op: Any = effect.op  # Any: what stands in a Do is opaque to the engine
     action: Action[..., Any] = op.action

@@ -85,7 +85,7 @@ class Execution:
         self.around = around
         self.clock = around.clock
         self.store = store
-        self.plan = Plan(program, workflow.disabled)
+        self.plan = Plan(program, _disabled(workflow, program))
         self.machine = Machine(self.plan)
         self.records = Records.begin_at(self.clock.now())
         self.bell = Bell()
@@ -338,3 +338,10 @@ class Execution:
         for key, value in values.items():
             self.store[key] = value
         self.lines[0].undo.commit()
+
+
+def _disabled(workflow: WorkflowDefinition, program: Program) -> frozenset[str]:
+    """What the workflow, and each one inside it, has switched off."""
+    inner: list[tuple[str, Any]] = [(sub.id, sub.source) for sub in program.subs]
+    paths = (f"{id_}/{path}" for id_, owner in inner for path in owner.disabled)
+    return workflow.disabled.union(paths)

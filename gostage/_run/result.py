@@ -46,6 +46,7 @@ class Result:
         "_list_steps",
         "_steps",
         "_text",
+        "_where",
         "bail_reason",
         "duration",
         "error",
@@ -67,6 +68,7 @@ class Result:
         list_steps: Callable[[], Sequence[StepRecord]],
         error: BaseException | None = None,
         text: str = "",
+        where: Where | None = None,
         bail_reason: str | None = None,
         suspended: Suspension | None = None,
     ) -> None:
@@ -79,6 +81,7 @@ class Result:
         self.bail_reason = bail_reason
         self.suspended = suspended
         self._text = text
+        self._where = where or Where(run=run_id)
         self._list_steps = list_steps
         self._steps: tuple[StepRecord, ...] | None = None
 
@@ -98,8 +101,7 @@ class Result:
         """Raise RunFailed, with the original error as its cause, unless the run is fine."""
         if self.error is not None:
             hint = getattr(self.error, "hint", "")
-            where = getattr(self.error, "where", None) or Where(run=self.run_id)
-            raise RunFailed(self._text, hint=hint, where=where) from self.error
+            raise RunFailed(self._text, hint=hint, where=self._where) from self.error
         return self
 
     def __repr__(self) -> str:

@@ -60,8 +60,11 @@ def conclude(
     error = None if end is None or status in ("completed", "bailed") else end.error
     if torn is not None and error is None:
         status, error = "failed", torn
-    if isinstance(error, GostageError) and error.where == Where():
-        error.where = _where(run, end)
+    where = _where(run, end)
+    if isinstance(error, GostageError):
+        if error.where == Where():
+            error.where = where
+        where = error.where
     plan, records = run.plan, run.records
     if end is None:
         records = records.copy()  # the run may go on: the result says how it stood
@@ -74,6 +77,7 @@ def conclude(
         list_steps=lambda: list(records.listed(plan)),
         error=error,
         text="" if error is None else failure_text(run, end, error),
+        where=where,
         bail_reason=end.error.reason if end and isinstance(end.error, Bailed) else None,
         suspended=_suspension(run),
     )
