@@ -25,7 +25,7 @@ _NEEDED: Final = {
     guards.Scope: (),
     guards.Loop: ("pass",),
     forks.Parallel: ("ended",),
-    forks.ForEach: ("ended", "items", "next", "results", "failures"),
+    forks.ForEach: ("ended", "items", "next", "results", "failures", "spots"),
 }
 """What guards remember while a branch is inside; a scope's frame says that it is open."""
 
@@ -121,16 +121,29 @@ def _check_remembered(branch: Branch, op: Op) -> None:
     frame = branch.frames.get(op.id)
     if frame is None or any(frame.get(key) is None for key in _NEEDED[kind]):
         raise UnknownState(f"the state is inside {op.id!r} and does not say how far it is there")
-    if isinstance(op, forks.ForEach) and not isinstance(branch.effect, fx.Join):
-        _check_item(branch, op, frame)
+    if isinstance(op, forks.ForEach):
+        _check_outcomes(op, frame)
+        if branch.effect is not op.join:
+            _check_item(branch, op, frame)
+
+
+# Any: see Branch.frames.
+def _check_outcomes(op: forks.ForEach, frame: Mapping[str, Any]) -> None:
+    items, spots = range(len(frame["items"])), frame["spots"]
+    known = {*frame["ended"], *frame["results"], *frame["failures"]}
+    if not known.issubset(items):
+        raise UnknownState(f"the state has an item of {op.id!r} that is not there")
+    if not isinstance(spots, list) or not all(isinstance(spot, str) for spot in spots):
+        raise UnknownState(f"the state does not say where items of {op.id!r} failed")
 
 
 # Any: see Branch.frames.
 def _check_item(branch: Branch, op: forks.ForEach, frame: Mapping[str, Any]) -> None:
     count = len(frame["items"])
     here = frame["index"]
-    begun = range(count + 1) if branch.children else range(1, count + 1)
-    at_work = bool(branch.children) or (here is not None and frame["next"] == here + 1)
+    forked = branch.effect is op.fork
+    begun = range(count + 1) if forked else range(1, count + 1)
+    at_work = forked or (here is not None and frame["next"] == here + 1)
     if frame["next"] not in begun or not at_work:
         raise UnknownState(f"the state is at no item of {op.id!r}, which has {count}")
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 TOTAL = Key("total", int, merge=operator.add)
+AROUND = Key("around", str, merge=max)
 
 
 class Boom(Exception):
@@ -313,9 +314,9 @@ ALONE = tuple(each for each in DOES if each not in IN_STAGE)
 
 def plain(store: Any) -> Iterator[None]:
     """Let everything through; write a little, before and after."""
-    store["around"] = "entered"
+    store[AROUND] = "entered"
     value = yield
-    store["around"] = "left"
+    store[AROUND] = "left"
     return value
 
 
