@@ -9,7 +9,6 @@ from gostage._app.handle import RunHandle
 from gostage._app.runs import Entry, RunInfo, Runs
 from gostage._author.middleware import Layer
 from gostage._author.resource import Resource
-from gostage._engine import ops
 from gostage._engine.policy import as_seconds
 from gostage._run import session
 from gostage._run.clock import SystemClock
@@ -17,7 +16,7 @@ from gostage._run.drive import Shell
 from gostage._run.execution import Surroundings
 from gostage._run.messages import Hub, Subscription
 from gostage._run.workflow import Workflow, default_log, new_execution, start_store
-from gostage.errors import DefinitionError, NotFound, did_you_mean
+from gostage.errors import DefinitionError
 
 if TYPE_CHECKING:
     import logging
@@ -207,7 +206,7 @@ class Runner:
     def signal(self, run_id: str, name: str, data: Any = None) -> Result:  # noqa: ANN401
         """Give a run the signal its `receive` waits for, and let it go on."""
         entry = self._runs.require(run_id)
-        _check_signal(entry, name)
+        session.check_signal(entry.execution, name)
         if entry.has_ended and entry.result is not None:
             return entry.result
         entry.execution.deliver(name, data)
@@ -306,7 +305,11 @@ class Runner:
         if entry is None:
             self._runs.doom(run_id)  # its thread has not come so far
             entry = self._runs.find(run_id)
-        return True if entry is None else entry.execution.cancel()
+        if entry is None:
+            return True
+        if entry.owner is None and entry.result is not None:
+            return self.cancel(run_id)  # it waits, and nobody sits on it
+        return entry.execution.cancel()
 
 
 def _finished(execution: Execution, result: Result | None) -> Result:
@@ -341,15 +344,4 @@ def _check_same(entry: Entry, workflow: Workflow) -> None:
         raise DefinitionError(
             f"run {entry.run_id!r} is of workflow {entry.workflow.id!r}, not of {workflow.id!r}",
             hint="take another run_id; it is the key of one run of one workflow",
-        )
-
-
-def _check_signal(entry: Entry, name: str) -> None:
-    listening = [op.name for op in entry.execution.plan.walk() if isinstance(op, ops.Receive)]
-    if name not in listening:
-        known = ", ".join(map(repr, listening))
-        raise NotFound(
-            f"workflow {entry.workflow.id!r} never receives {name!r}",
-            hint=did_you_mean(str(name), listening)
-            or (f"it receives {known}" if known else "it has no receive step"),
         )

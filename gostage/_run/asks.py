@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from gostage._engine import effects as fx
 from gostage._engine import forks, guards, ops
 from gostage._engine.policy import as_seconds
 from gostage._run.context import Context
+from gostage._run.deadlines import out_of_time
 from gostage._run.functions import invoke, is_users_own, itself
 from gostage._run.notes import add_note
 from gostage._run.requests import Await, Invoke
@@ -19,6 +21,7 @@ from gostage.errors import (
     DefinitionError,
     MissingInput,
     Suspended,
+    TimedOut,
     TypeMismatch,
     did_you_mean,
 )
@@ -94,17 +97,25 @@ def judge(run: Execution, branch: Branch, effect: fx.Judge) -> Flow:
     """Ask the retry policy whether the branch's error is worth another attempt."""
     op: Any = effect.op  # Any: policies are opaque to the engine
     policy: Any = op.retry if isinstance(op, ops.Do) else op.policy
-    error = branch.error or DefinitionError("nothing to retry")
+    error = DefinitionError("nothing to retry") if branch.error is None else branch.error
     ctx = Context(run, branch, op, run.line(branch).store, branch.frames.get(op.id))
     deadline = run.deadline(branch, op)
     if deadline is not None and run.clock.now() >= deadline[0]:
-        return fx.GiveUp(error)
+        return fx.GiveUp(_spent(run, deadline[1], error))
     if policy.handler is not None:
         outcome = yield from _handle(ctx, policy, policy.handler, error)
         return outcome
     if not isinstance(error, policy.on) or ctx.attempt >= policy.attempts:
         return fx.GiveUp(error)
     return _again(ctx, policy)
+
+
+def _spent(run: Execution, op: Op, error: BaseException) -> BaseException:
+    if isinstance(error, TimedOut):
+        return error
+    late = out_of_time(run, op)
+    late.__cause__ = error
+    return late
 
 
 def _again(ctx: Context, policy: Retry) -> fx.Outcome:
@@ -172,6 +183,14 @@ def _stored_items(ctx: Context, op: forks.ForEach) -> object:
 
 
 def _listed(op: forks.ForEach, value: object, ctx: Context) -> fx.Outcome:
+    if isinstance(value, Iterator) and not isinstance(op.over, Function):
+        return fx.Failed(
+            TypeMismatch(
+                f"for_each {op.name!r} cannot go over {type_name(type(value))}, which is read once",
+                hint="store a list of the items",
+                where=ctx.where,
+            )
+        )
     try:
         if not isinstance(value, (str, bytes)):
             return fx.Listed(list(value))  # type: ignore[call-overload]  # the error says so

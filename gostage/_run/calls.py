@@ -68,7 +68,9 @@ def call(run: Execution, branch: Branch, effect: fx.Call) -> Flow:  # noqa: C901
             ended = None
             break
         if ended is INSIDE:
-            ctx.undo_edits()  # the inside starts from its declaration
+            stop = _begin_again(ctx, layers)
+            if stop is not None:
+                return _end_failed(ctx, started, stop)
     if ended is not None and (error is not ended[1] or ended[0] is not value or ended[2]):
         return _end_wrapped(ctx, action, started, ended, (value, error))
     if error is not None:
@@ -78,6 +80,20 @@ def call(run: Execution, branch: Branch, effect: fx.Call) -> Flow:  # noqa: C901
     row = ("completed", ctx.attempt, started, perf_counter() - started, None)
     run.records.rows[op.id] = row
     return fx.DONE if value is None else fx.Done(value)
+
+
+def _begin_again(ctx: Context, layers: Layers) -> BaseException | None:
+    """Begin from the declaration; gives why that may not be, whatever its middleware wants."""
+    ctx.undo_edits()
+    run, branch = ctx.execution, ctx.branch
+    deadline = run.deadline(branch, ctx.op)
+    is_late = deadline is not None and run.clock.now() >= deadline[0]
+    if not branch.cancelled and not is_late:
+        return None
+    layers.abandon()
+    if branch.cancelled or deadline is None:
+        return run.cancellation()
+    return out_of_time(run, deadline[1])
 
 
 def _settle(

@@ -163,7 +163,9 @@ class Execution:
     def _branch_ended(self, branch: Branch) -> None:
         line = self.lines.get(branch.key)
         is_child_over = branch.effect is None and branch.parent is not None
-        if is_child_over and (line is None or branch.error or not has_changes(line.store)):
+        if is_child_over and (
+            line is None or branch.error is not None or not has_changes(line.store)
+        ):
             self.lines.pop(branch.key, None)
         self._wake()
 
@@ -320,7 +322,7 @@ class Execution:
             try:
                 self.scopes.pop(key).abandon()
             except Exception as error:  # noqa: BLE001  # the outer ones must still be left
-                self.torn = self.torn or error
+                self.torn = error if self.torn is None else self.torn
 
     def leave(self) -> Flow:
         """Leave the process with the run still going: clean up, youngest first."""
@@ -328,7 +330,7 @@ class Execution:
         first, self.torn = self.torn, None
         for pool in reversed(list(self.pools.values())):
             error = yield from pool.close()
-            first = first or error
+            first = error if first is None else first
         self.pools = {(0, ""): Pool("run")}
         self.parked.clear()
         return first

@@ -34,7 +34,8 @@ def gather(function: Function, ctx: Context, resources: Resources, what: str) ->
         elif parameter.role == "params-bound":
             found[parameter.name] = own_copy(function.params[parameter.name])
         else:
-            resource = resources.find(function, parameter.key)
+            is_of_item = _of_item(parameter.key, ctx) is not MISSING
+            resource = None if is_of_item else resources.find(function, parameter.key)
             if resource is None:
                 value = _from_run(parameter, ctx, what)
             else:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from gostage._engine import effects as fx
 from gostage._engine import forks
-from gostage._run.notes import add_note
+from gostage._run.notes import add_note, text_of
 from gostage._store.transaction import join as join_stores
 from gostage.errors import GostageError, ItemFailure, ItemsFailed
 
@@ -101,7 +101,7 @@ def _finish_items(
     return fx.Failed(
         ItemsFailed(
             f"{len(failed)} of {len(items)} items of {op.name!r} failed; "
-            f"the first is item {first.index}: {first.error}",
+            f"the first is item {first.index}: {text_of(first.error)}",
             failures=failed,
             hint="`failures` of this error has index, item and error of each",
         )

@@ -54,7 +54,10 @@ def lane(run: Execution, branch: Branch) -> Flow:  # noqa: C901 - every step pas
             continue
         outcome = _stop(run, current, effect) if run.timed or current.cancelled else None
         if outcome is None:
-            outcome = yield from _PERFORM[kind](run, current, effect)
+            try:
+                outcome = yield from _PERFORM[kind](run, current, effect)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the run cleans up
+                outcome = fx.Failed(error)
             if outcome is None:
                 break
         current = run.feed(current, outcome)

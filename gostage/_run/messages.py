@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -92,6 +93,11 @@ class Hub:
                 f"{subscription.handler!r} is no handler: it cannot be called",
                 hint="give a function that takes the message: def handler(message): …",
             )
+        if inspect.iscoroutinefunction(subscription.handler):
+            raise DefinitionError(
+                f"handler {subscription.handler.__name__!r} is async, and nobody would await it",
+                hint="give a plain function; it is called where the message arrives",
+            )
         self._subscriptions.append(subscription)
         self._subscriptions.sort(key=lambda each: each.rank)
 
@@ -128,7 +134,7 @@ class Hub:
             try:
                 subscription.handler(message)
             except Exception as error:  # noqa: BLE001  # the others are called as well
-                first = first or error
+                first = error if first is None else first
         if first is not None:
             raise first
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gostage._author.resource import Resource
 from gostage._run.inputs import gather
-from gostage._run.notes import add_note
+from gostage._run.notes import add_note, notes_of, text_of
 from gostage._run.requests import Await, Invoke, Pause
 from gostage.errors import DefinitionError
 
@@ -63,7 +63,10 @@ class Pool:
         first: BaseException | None = None
         while self._teardowns:
             error = yield from self._teardowns.pop().run()
-            first = first or error
+            if first is None:
+                first = error
+            elif error is not None:
+                add_note(first, f"and then, {notes_of(error)}: {text_of(error)}")
         self._made.clear()
         return first
 

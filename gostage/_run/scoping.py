@@ -9,7 +9,7 @@ from gostage._engine import effects as fx
 from gostage._engine import guards
 from gostage._plugins.scopes import INSIDE, Layers
 from gostage._run.deadlines import out_of_time
-from gostage._run.notes import add_note
+from gostage._run.notes import add_note, text_of
 from gostage._run.resources import Pool
 from gostage._store.copies import own_copy
 
@@ -75,11 +75,24 @@ def close(run: Execution, branch: Branch, effect: fx.Close) -> Flow:
         return fx.Closed()
     if state is not INSIDE:
         return fx.Closed() if state[1] is None else _raised(state[1])
+    spent = _spent(run, branch, op, layers)
+    if spent is not None:
+        layers.abandon()
+        return fx.Failed(spent)
     run.scopes[branch.key, op.id] = layers
     run.limit(branch.frames[op.id], layers.deadline)
     if op.id and pool is not None:
         run.pools[branch.key, op.id] = Pool("stage")
     return fx.Reopened(layers.passes)
+
+
+def _spent(run: Execution, branch: Branch, op: Op, layers: Layers) -> BaseException | None:
+    """The error that no middleware can try again after: the time of its own surroundings is up."""
+    around = run.deadline(branch, op.parent)
+    known = [each for each in (layers.deadline, around and around[0]) if each is not None]
+    if not known or run.clock.now() < min(known):
+        return None
+    return out_of_time(run, op if around is None else around[1])
 
 
 def _raised(error: BaseException) -> fx.Outcome:
@@ -88,8 +101,8 @@ def _raised(error: BaseException) -> fx.Outcome:
 
 def _both(error: BaseException | None, failed: BaseException | None) -> BaseException | None:
     if error is not None and failed is not None:
-        add_note(error, f"and then: {failed!r}")
-    return error or failed
+        add_note(error, f"and then: {text_of(failed)}")
+    return failed if error is None else error
 
 
 def reenter(run: Execution, branch: Branch) -> BaseException | None:

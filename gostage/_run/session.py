@@ -7,10 +7,20 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from gostage._engine import effects as fx
+from gostage._engine.ops import Receive
 from gostage._run.joins import is_parked
 from gostage._run.lane import lane
+from gostage._run.notes import text_of
 from gostage._run.result import Result, Suspension
-from gostage.errors import Bailed, DefinitionError, GostageError, Interrupt, Where
+from gostage.errors import (
+    Bailed,
+    DefinitionError,
+    GostageError,
+    Interrupt,
+    NotFound,
+    Where,
+    did_you_mean,
+)
 
 if TYPE_CHECKING:
     from gostage._engine.machine import End
@@ -135,20 +145,13 @@ def failure_text(run: Execution, end: End | None, error: BaseException) -> str:
         if not place.hidden:
             places.append(place)
         place = place.parent
-    reason = _reason(error)
+    reason = text_of(error)
     if end is not None and end.interrupted:
         return reason
     if not places:
         return f"workflow {run.workflow.id!r} failed: {reason}"
     shown = (f"{_WORDS.get(op.kind, 'step')} {op.name!r} failed: " for op in reversed(places))
     return "".join(shown) + reason
-
-
-def _reason(error: BaseException) -> str:
-    try:
-        return str(error) or type(error).__name__
-    except Exception:  # noqa: BLE001  # a user's class may do anything when it is asked for a text
-        return type(error).__name__
 
 
 def interrupt_of(run: Execution) -> BaseException | None:
@@ -173,3 +176,15 @@ def check_runnable(program: Program) -> None:
                 "which this version cannot start",
                 hint="take out isolate= or spawn(); it then runs in this process",
             )
+
+
+def check_signal(run: Execution, name: str) -> None:
+    """Refuse a signal that no step of the run would ever take."""
+    listening = [op.name for op in run.plan.walk() if isinstance(op, Receive)]
+    if name not in listening:
+        known = ", ".join(map(repr, listening))
+        raise NotFound(
+            f"workflow {run.workflow.id!r} never receives {name!r}",
+            hint=did_you_mean(str(name), listening)
+            or (f"it receives {known}" if known else "it has no receive step"),
+        )

@@ -58,6 +58,8 @@ def load(
     run.machine = position.load(run.plan, state["position"], _PACKING)
     try:
         _load_lines(run, state.get("branches") or {})
+        for name, waiting in (state.get("signals") or {}).items():
+            run.signals[name] = [_PACKING.unpack_value(signal) for signal in waiting]
     except UnknownState:
         raise
     except (StoreError, KeyError, TypeError, ValueError, AttributeError) as error:
@@ -77,6 +79,10 @@ def dump(run: Execution) -> State:
     if end is not None:
         return {**state, "ended": "completed" if end.error is None else "bailed"}
     state["position"] = position.dump(run.machine, _PACKING)
+    if run.signals:
+        state["signals"] = {
+            n: [_PACKING.pack_value(s) for s in each] for n, each in run.signals.items()
+        }
     branches = {str(key): export_changes(line.store) for key, line in run.lines.items() if key}
     return {**state, "branches": branches} if branches else state
 

@@ -36,8 +36,11 @@ async def finish(request: Await, run: Execution) -> Reply:
 
 
 # Any: what the user's function returns.
-async def _call(request: Await) -> Any:  # noqa: ANN401
-    return await request.fn(*request.args, **request.kwargs)
+async def _call(request: Await) -> Reply:
+    try:
+        return await request.fn(*request.args, **request.kwargs), None
+    except (SystemExit, KeyboardInterrupt) as error:
+        return None, error  # let out of a task they would end the loop itself
 
 
 # Any: as above.
@@ -52,4 +55,4 @@ def _reply(
     error = task.exception()
     if error is not None:
         return None, error
-    return (None, stopped) if isinstance(stopped, OutOfTime) else (task.result(), None)
+    return (None, stopped) if isinstance(stopped, OutOfTime) else task.result()

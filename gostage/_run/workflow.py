@@ -22,6 +22,7 @@ from gostage._run.execution import Execution, Surroundings
 from gostage._run.messages import Hub
 from gostage._run.packing import StorePacking
 from gostage._run.scoping import put_initial
+from gostage._store.keys import MISSING
 from gostage._store.store import Store
 from gostage.errors import Bailed, DefinitionError
 
@@ -45,13 +46,13 @@ class Workflow(WorkflowDefinition):
         state: Mapping[str, Any] | None = None,
         initial: Mapping[str, object] | None = None,
         *,
-        data: object = None,
+        data: object = MISSING,
         signals: Mapping[str, object] | None = None,
     ) -> State:
         """Do one step (at most one action or one condition) and give the new state.
 
         An error leaves the caller's state as it is, so the step may be applied again. A step that
-        suspended goes on with `data`; a `receive` takes its signal from `signals`.
+        suspended stays so until it is given `data`; a `receive` takes its signal from `signals`.
         """
         run = self._stand(state, initial, data, signals)
         if run is None:
@@ -63,7 +64,7 @@ class Workflow(WorkflowDefinition):
         state: Mapping[str, Any] | None = None,
         initial: Mapping[str, object] | None = None,
         *,
-        data: object = None,
+        data: object = MISSING,
         signals: Mapping[str, object] | None = None,
     ) -> State:
         """Do one step in the running event loop; see `apply`."""
@@ -90,13 +91,14 @@ class Workflow(WorkflowDefinition):
         return min(waits, default=0.0)
 
     def awaited(self, state: Mapping[str, Any] | None) -> list[str]:
-        """The signals without which the flow cannot go on, if it waits for some."""
+        """What the flow cannot go on without: names of signals, reasons of suspended steps."""
         checked = self._checked(state)
         if checked is None or "ended" in checked:
             return []
         machine = position.load(Plan(program_of(self)), checked["position"], StorePacking())
         leaves = [b.effect for b in machine.branches.values() if not b.children]
         names = [effect.op.name for effect in leaves if isinstance(effect, fx.Listen)]
+        names += [effect.reason for effect in leaves if isinstance(effect, fx.Hold)]
         return names if len(names) == len(leaves) else []
 
     def store(self, state: Mapping[str, Any] | None) -> Store:
@@ -131,8 +133,10 @@ class Workflow(WorkflowDefinition):
             run = state.load(checked, self, program_of(self), surroundings())
         run.left = 1
         for name, signal in (signals or {}).items():
+            session.check_signal(run, name)
             run.deliver(name, signal)
-        run.resume_with(data)
+        if data is not MISSING:
+            run.resume_with(data)
         return run
 
 
@@ -186,7 +190,7 @@ def _stepped(run: Execution, before: Mapping[str, Any] | None, torn: BaseExcepti
         raise error
     after = state.dump(run)
     is_idle = run.left == 1 and before is not None
-    if is_idle and before and after.get("position") == before.get("position"):
+    if is_idle and before and all(after.get(k) == before.get(k) for k in ("position", "signals")):
         return dict(before)  # nothing was due
     return after
 
