@@ -41,8 +41,7 @@ def call(run: Execution, branch: Branch, effect: fx.Call) -> Flow:  # noqa: C901
     ended: Ended | None = INSIDE
     limit: float | None = None
     if action.use:
-        layers = Layers(action.use, ctx)
-        ctx.stand_in(layers)
+        ctx.around = layers = Layers(action.use, ctx)
         ended = layers.open()
     function = action.function
     takes = function.takes

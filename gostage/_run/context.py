@@ -40,10 +40,10 @@ class Context:
 
     __slots__ = (
         "_deadline",
-        "_layers",
         "_live",
         "_resume",
         "_turn",
+        "around",
         "attempt",
         "branch",
         "execution",
@@ -68,7 +68,8 @@ class Context:
         self._turn = turn_of(branch, op) if op.is_repeated else NO_TURN
         self.store = store
         self._deadline: float | None = None
-        self._layers: Layers | None = None
+        self.around: Layers | None = None
+        """The middleware around this very call, for the driver."""
         self._live: Live | None = None
 
     # ---------------------------------------------------------------- where am I
@@ -76,7 +77,7 @@ class Context:
     @property
     def run(self) -> RunView:
         """The run: its id, workflow, store and log."""
-        limit = None if self._layers is None else self._layers.limit
+        limit = None if self.around is None else self.around.limit
         return self.execution.view(self.branch, limit)
 
     @property
@@ -329,10 +330,6 @@ class Context:
     def set_deadline(self, deadline: float | None) -> None:
         """Say until when this attempt may last."""
         self._deadline = deadline
-
-    def stand_in(self, layers: Layers) -> None:
-        """Say which middleware is around the call: it may limit what is inside."""
-        self._layers = layers
 
     def undo_edits(self) -> None:
         """Take back what the attempt changed in the plan."""
