@@ -74,9 +74,10 @@ class Layers:
     def open(self) -> Ended | None:
         """Enter the layers that are not open yet, outermost first."""
         opened = self._open
+        given = self._given
         for maker in self._makers[len(opened) :] if opened else self._makers:
             try:
-                layer = maker.make(self._given)
+                layer = maker.make(given)
                 next(layer)
             except StopIteration as stop:
                 return self.close(stop.value, None, skipped=True)
@@ -110,9 +111,10 @@ class Layers:
     ) -> Ended | None:
         """Tell the layers how the inside ended, youngest first."""
         opened = self._open
+        limits, passes = self.limits, self._passes
         while opened:
-            if self.limits is not None:
-                self.limits.pop(len(opened), None)  # that of the layer that has just ended
+            if limits is not None:
+                limits.pop(len(opened), None)  # that of the layer that has just ended
             layer = opened.pop()
             try:
                 if error is None:
@@ -127,8 +129,8 @@ class Layers:
                 self._note(len(opened), error)
                 opened.append(layer)
                 return self.open()
-            if self._passes is not None:
-                self._passes.pop(len(opened), None)
+            if passes is not None:
+                passes.pop(len(opened), None)
         self._given = None  # it may hold this scope: a circle would wait for the collector
         return value, error, skipped
 

@@ -47,7 +47,7 @@ def call(run: Execution, branch: Branch, effect: fx.Call) -> Flow:  # noqa: C901
     takes = function.takes
     value: object = None
     error: BaseException | None = None
-    while ended is INSIDE:
+    while ended is None:
         mark = len(line.written)
         if layers is not None and layers.limits is not None:
             limit = layers.deadline
@@ -66,7 +66,7 @@ def call(run: Execution, branch: Branch, effect: fx.Call) -> Flow:  # noqa: C901
             layers.abandon()  # an interrupt: nothing can hold it, or run the inside again
             ended = None
             break
-        if ended is INSIDE:
+        if ended is None:
             stop = _begin_again(ctx, layers)
             if stop is not None:
                 return _end_failed(ctx, started, stop)
