@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -13,12 +14,10 @@ from tests.properties import ways
 from tests.properties.trees import MIDDLEWARE, Tree, build, has_settled_records, trees
 from tests.properties.tried import TRIED
 
-MOST_CHECKPOINTS = 50
-"""A longer flow is stopped at every second step only, or more seldom, to keep the time linear."""
-
 unhurried = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
+@pytest.mark.timeout(900)  # every tree is stopped at every one of its checkpoints
 @settings(unhurried, max_examples=settings().max_examples * 3 // 2)
 @given(trees())
 def test_every_way_to_carry_out_a_flow_comes_to_the_same(tree: Tree) -> None:
@@ -37,8 +36,7 @@ def test_every_way_to_carry_out_a_flow_comes_to_the_same(tree: Tree) -> None:
 
     assert applied == by_steps
     assert asyncio.run(ways.aapply(workflow)) == by_steps
-    every = 1 + len(checkpoints) // MOST_CHECKPOINTS
-    for number, checkpoint in list(enumerate(checkpoints, 1))[::every]:
+    for number, checkpoint in enumerate(checkpoints, 1):
         assert ways.go_on(workflow, checkpoint) == expected, f"stopped after {number} steps"
         TRIED.checkpoints += 1
     TRIED.trees += 1
