@@ -33,7 +33,6 @@ in an action or a middleware cannot eat them.
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -144,6 +143,8 @@ def _rebuild(
 
 def did_you_mean(name: str, known: Iterable[str], *, limit: int = 3) -> str:
     """Make the sentence that names the closest of what is known, or nothing if none is close."""
+    import difflib  # 1 ms, and only mistakes need it
+
     close = difflib.get_close_matches(name, sorted(set(known)), n=limit, cutoff=0.6)
     if not close:
         return ""

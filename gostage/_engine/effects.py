@@ -5,8 +5,9 @@ An effect says what a branch needs next; the driver carries it out and feeds the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
+
+from gostage._engine.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -119,93 +120,115 @@ class Start(Effect):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Value):
     """It worked; the value is the action's, the signal's or the resume data."""
 
-    value: object = None
+    __slots__ = ("value",)
+
+    def __init__(self, value: object = None) -> None:
+        self.value: Final = value
 
 
 DONE = Done()
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Value):
     """What a condition said, and when."""
 
-    holds: bool
-    at: float = 0.0
+    __slots__ = ("at", "holds")
+
+    def __init__(self, holds: bool, at: float = 0.0) -> None:
+        self.holds: Final = holds
+        self.at: Final = at
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Value):
     """An ordinary error: retries and scopes may deal with it."""
 
-    error: BaseException
+    __slots__ = ("error",)
+
+    def __init__(self, error: BaseException) -> None:
+        self.error: Final = error
 
 
-@dataclass(frozen=True, slots=True)
-class Stopped:
+class Stopped(Value):
     """An interrupt: it unwinds everything and nothing can hold it."""
 
-    error: BaseException
+    __slots__ = ("error",)
+
+    def __init__(self, error: BaseException) -> None:
+        self.error: Final = error
 
 
-@dataclass(frozen=True, slots=True)
-class Suspend:
+class Suspend(Value):
     """The action asked to be called again when the run is resumed."""
 
-    reason: str
-    data: Mapping[str, object]
+    __slots__ = ("data", "reason")
+
+    def __init__(self, reason: str, data: Mapping[str, object]) -> None:
+        self.reason: Final = reason
+        self.data: Final = data
 
 
-@dataclass(frozen=True, slots=True)
-class Again:
+class Again(Value):
     """Another attempt, after so many seconds."""
 
-    after: float = 0.0
+    __slots__ = ("after",)
+
+    def __init__(self, after: float = 0.0) -> None:
+        self.after: Final = after
 
 
-@dataclass(frozen=True, slots=True)
-class GiveUp:
+class GiveUp(Value):
     """No other attempt; the error is the original one or the handler's own."""
 
-    error: BaseException
+    __slots__ = ("error",)
+
+    def __init__(self, error: BaseException) -> None:
+        self.error: Final = error
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Value):
     """The scope is open, until the deadline if it has one."""
 
-    deadline: float | None = None
+    __slots__ = ("deadline",)
+
+    def __init__(self, deadline: float | None = None) -> None:
+        self.deadline: Final = deadline
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(Value):
     """A middleware came back without yielding: nothing inside runs."""
 
+    __slots__ = ()
 
-@dataclass(frozen=True, slots=True)
-class Closed:
+
+class Closed(Value):
     """The scope is closed and swallowed whatever error there was."""
 
+    __slots__ = ()
 
-@dataclass(frozen=True, slots=True)
-class Reopened:
+
+class Reopened(Value):
     """A middleware yielded again: the inside starts over.
 
     `passes` holds, per layer, how each earlier pass ended, so that a resumed run can bring fresh
     generators to the same point.
     """
 
-    passes: tuple[tuple[BaseException | None, ...], ...]
+    __slots__ = ("passes",)
+
+    def __init__(self, passes: tuple[tuple[BaseException | None, ...], ...]) -> None:
+        self.passes: Final = passes
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Value):
     """The items of a for-each."""
 
-    items: Sequence[object]
+    __slots__ = ("items",)
+
+    def __init__(self, items: Sequence[object]) -> None:
+        self.items: Final = items
 
 
 Outcome = (

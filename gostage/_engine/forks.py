@@ -154,7 +154,7 @@ class ForEach(Forking):
     def broke(self, machine: Machine, branch: Branch) -> fx.Effect | None:
         frame = branch.frames.get(self.id)
         inside = frame is not None and branch.effect is not self.join
-        if frame is None or not inside or branch.interrupted or not self.keeps_going:
+        if frame is None or not inside or branch.interrupted or not self._goes_on(machine):
             return super().broke(machine, branch)
         self._keep_failure(frame, frame["index"], branch.error, _place(machine, branch, branch))
         branch.error = branch.failed_at = None
@@ -189,7 +189,7 @@ class ForEach(Forking):
     # Any: see Branch.frames.
     def start_next(self, machine: Machine, branch: Branch, frame: dict[str, Any]) -> Branch | None:
         stopped = frame["interrupt"] is not None or branch.cancelled
-        failed = frame["error"] is not None and not self.keeps_going
+        failed = frame["error"] is not None and not self._goes_on(machine)
         if stopped or failed or frame["next"] >= len(frame["items"]):
             return None
         return self._start(machine, branch, frame)
@@ -203,11 +203,15 @@ class ForEach(Forking):
     def child_failed(
         self, machine: Machine, branch: Branch, frame: dict[str, Any], child: Branch
     ) -> None:
-        if self.keeps_going:
+        if self._goes_on(machine):
             place = _place(machine, branch, child)
             self._keep_failure(frame, child.index, child.error, place)
         else:
             super().child_failed(machine, branch, frame, child)
+
+    def _goes_on(self, machine: Machine) -> bool:
+        """Whether the other items are done although one failed."""
+        return self.keeps_going and not machine.exit_first
 
     @staticmethod
     # Any: see Branch.frames.

@@ -6,13 +6,13 @@ outstanding effect; the whole position of a run is its branches and its plan.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gostage._engine import effects as fx
 from gostage._engine.branch import ENTER, FAIL, LEAVE, Branch
 from gostage._engine.forks import ForEach
 from gostage._engine.ops import Do
+from gostage._engine.value import Value
 
 if TYPE_CHECKING:
     from gostage._engine.forks import Forking
@@ -20,33 +20,41 @@ if TYPE_CHECKING:
     from gostage._engine.plan import Plan
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Value):
     """How one op stands now."""
 
-    op: Op
-    status: str
-    error: BaseException | None = None
+    __slots__ = ("error", "op", "status")
+
+    def __init__(self, op: Op, status: str, error: BaseException | None = None) -> None:
+        self.op: Final = op
+        self.status: Final = status
+        self.error: Final = error
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(Value):
     """How the run ended: the pending error and where it came from, if there is one."""
 
-    error: BaseException | None
-    failed_at: Op | None
-    interrupted: bool
+    __slots__ = ("error", "failed_at", "interrupted")
+
+    def __init__(
+        self, error: BaseException | None, failed_at: Op | None, interrupted: bool
+    ) -> None:
+        self.error: Final = error
+        self.failed_at: Final = failed_at
+        self.interrupted: Final = interrupted
 
 
 class Machine:
     """What a run does next."""
 
-    __slots__ = ("branches", "end", "keys", "notes", "plan", "root")
+    __slots__ = ("branches", "end", "exit_first", "keys", "notes", "plan", "root")
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.notes: list[Note] = []
         self.end: End | None = None
+        self.exit_first = False
+        """Whether the first failure is the last: a for-each goes on past none."""
         self.keys = 0
         self.root = Branch(0, plan.program.root)
         self.branches: dict[int, Branch] = {0: self.root}
@@ -139,7 +147,8 @@ class Machine:
         if self.plan.edited and op.id in self.plan.disabled:
             self.note(op, "skipped")
             branch.turn = LEAVE
-            return None
+            # It has not run, so nothing is settled.
+            return None if op is branch.root else self._leave(branch, op)
         if op.keeps_record and not op.hidden:
             self.note(op, "running")
         return op.enter(self, branch)

@@ -6,8 +6,9 @@ passes it on and never looks inside.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
+
+from gostage._engine.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,131 +31,197 @@ class AsNode(Protocol):
         """Make the node for what the object says now."""
 
 
-@dataclass(slots=True)  # not frozen: one is made for every action, and freezing triples the cost
-class Do:
+class Do(Value):
     """One action. A name the author gave must be unique; any other is numbered when repeated."""
 
-    name: str
-    action: object
-    named: bool = False
-    when: object = None
-    retry: object = None
+    __slots__ = ("action", "name", "named", "retry", "when")
+
+    def __init__(
+        self,
+        name: str,
+        action: object,
+        named: bool = False,
+        when: object = None,
+        retry: object = None,
+    ) -> None:
+        self.name: Final = name
+        self.action: Final = action
+        self.named: Final = named
+        self.when: Final = when
+        self.retry: Final = retry
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Value):
     """A named group of steps."""
 
-    name: str
-    body: Body
+    __slots__ = ("body", "name")
+
+    def __init__(self, name: str, body: Body) -> None:
+        self.name: Final = name
+        self.body: Final = body
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(Value):
     """A stage: its items, inside the middleware of the workflow and of the stage itself."""
 
-    name: str
-    stage: Body
-    when: object = None
-    retry: object = None
-    timeout: float | None = None
-    isolate: object = False
+    __slots__ = ("isolate", "name", "retry", "stage", "timeout", "when")
+
+    def __init__(
+        self,
+        name: str,
+        stage: Body,
+        *,
+        when: object = None,
+        retry: object = None,
+        timeout: float | None = None,
+        isolate: object = False,
+    ) -> None:
+        self.name: Final = name
+        self.stage: Final = stage
+        self.when: Final = when
+        self.retry: Final = retry
+        self.timeout: Final = timeout
+        self.isolate: Final = isolate
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Value):
     """Ask until the condition holds."""
 
-    name: str
-    condition: object
-    every: float = 1.0
-    timeout: float | None = None
+    __slots__ = ("condition", "every", "name", "timeout")
+
+    def __init__(
+        self, name: str, condition: object, every: float = 1.0, timeout: float | None = None
+    ) -> None:
+        self.name: Final = name
+        self.condition: Final = condition
+        self.every: Final = every
+        self.timeout: Final = timeout
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Value):
     """The first arm whose condition holds, else `otherwise`."""
 
-    name: str
-    arms: tuple[tuple[object, Body], ...]
-    otherwise: Body | None = None
+    __slots__ = ("arms", "name", "otherwise")
+
+    def __init__(
+        self, name: str, arms: tuple[tuple[object, Body], ...], otherwise: Body | None = None
+    ) -> None:
+        self.name: Final = name
+        self.arms: Final = arms
+        self.otherwise: Final = otherwise
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(Value):
     """Restart the body from its beginning when it fails and the policy says so."""
 
-    name: str
-    body: Body
-    policy: object
+    __slots__ = ("body", "name", "policy")
+
+    def __init__(self, name: str, body: Body, policy: object) -> None:
+        self.name: Final = name
+        self.body: Final = body
+        self.policy: Final = policy
 
 
-@dataclass(frozen=True, slots=True)
-class Loop:
+class Loop(Value):
     """Repeat the body; ends when the condition answers `ends_on`."""
 
-    name: str
-    condition: object
-    body: Body
-    ends_on: bool
-    asks_first: bool
-    max_passes: int | None = None
+    __slots__ = ("asks_first", "body", "condition", "ends_on", "max_passes", "name")
+
+    def __init__(  # noqa: PLR0917 - in the order in which a loop is read
+        self,
+        name: str,
+        condition: object,
+        body: Body,
+        ends_on: bool,
+        asks_first: bool,
+        max_passes: int | None = None,
+    ) -> None:
+        self.name: Final = name
+        self.condition: Final = condition
+        self.body: Final = body
+        self.ends_on: Final = ends_on
+        self.asks_first: Final = asks_first
+        self.max_passes: Final = max_passes
 
 
-@dataclass(frozen=True, slots=True)
-class Parallel:
+class Parallel(Value):
     """Named branches, side by side."""
 
-    name: str
-    branches: tuple[tuple[str, Body], ...]
+    __slots__ = ("branches", "name")
+
+    def __init__(self, name: str, branches: tuple[tuple[str, Body], ...]) -> None:
+        self.name: Final = name
+        self.branches: Final = branches
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForEach:
+class ForEach(Value):
     """The body once per item; `over` is opaque (a store key or a function)."""
 
-    name: str
-    over: object
-    body: Body
-    into: object = None
-    concurrency: int = 1
-    on_error: OnError = "stop"
-    isolate: object = False
+    __slots__ = ("body", "concurrency", "into", "isolate", "name", "on_error", "over")
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        over: object,
+        body: Body,
+        into: object = None,
+        concurrency: int = 1,
+        on_error: OnError = "stop",
+        isolate: object = False,
+    ) -> None:
+        self.name: Final = name
+        self.over: Final = over
+        self.body: Final = body
+        self.into: Final = into
+        self.concurrency: Final = concurrency
+        self.on_error: Final = on_error
+        self.isolate: Final = isolate
 
 
-@dataclass(frozen=True, slots=True)
-class Sleep:
+class Sleep(Value):
     """A timer."""
 
-    name: str
-    seconds: float
+    __slots__ = ("name", "seconds")
+
+    def __init__(self, name: str, seconds: float) -> None:
+        self.name: Final = name
+        self.seconds: Final = seconds
 
 
-@dataclass(frozen=True, slots=True)
-class Receive:
+class Receive(Value):
     """Wait for a signal of this name."""
 
-    name: str
-    into: object = None
-    timeout: float | None = None
+    __slots__ = ("into", "name", "timeout")
+
+    def __init__(self, name: str, into: object = None, timeout: float | None = None) -> None:
+        self.name: Final = name
+        self.into: Final = into
+        self.timeout: Final = timeout
 
 
-@dataclass(frozen=True, slots=True)
-class Sub:
+class Sub(Value):
     """Another workflow, on the same store."""
 
-    name: str
-    workflow: Body
+    __slots__ = ("name", "workflow")
+
+    def __init__(self, name: str, workflow: Body) -> None:
+        self.name: Final = name
+        self.workflow: Final = workflow
 
 
-@dataclass(frozen=True, slots=True)
-class Spawn:
+class Spawn(Value):
     """A body that runs in a child."""
 
-    name: str
-    body: Body
-    backend: object = None
-    timeout: float | None = None
+    __slots__ = ("backend", "body", "name", "timeout")
+
+    def __init__(
+        self, name: str, body: Body, backend: object = None, timeout: float | None = None
+    ) -> None:
+        self.name: Final = name
+        self.body: Final = body
+        self.backend: Final = backend
+        self.timeout: Final = timeout
 
 
 Node = (

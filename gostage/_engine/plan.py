@@ -9,11 +9,11 @@ the item's body counts for that item alone. Zone 0 is the run's own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from gostage._engine import forks, guards
 from gostage._engine.program import Linker, Names, as_node, children
+from gostage._engine.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,18 +23,20 @@ if TYPE_CHECKING:
     from gostage._engine.program import Program
 
 
-@dataclass(frozen=True, slots=True)
-class Insertion:
+class Insertion(Value):
     """One inserted item: after a sibling, or (`after` is None) as the parent's last.
 
     `by` is the step that inserted it; when that step starts over, the insertion is gone.
     """
 
-    op: Op
-    item: Item
-    after: Op | None
-    by: Op
-    made: tuple[Op, ...]
+    __slots__ = ("after", "by", "item", "made", "op")
+
+    def __init__(self, op: Op, item: Item, after: Op | None, by: Op, made: tuple[Op, ...]) -> None:
+        self.op: Final = op
+        self.item: Final = item
+        self.after: Final = after
+        self.by: Final = by
+        self.made: Final = made
 
     @property
     def is_elsewhere(self) -> bool:
@@ -42,13 +44,17 @@ class Insertion:
         return self.op.parent is not self.by.parent
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Value):
     """One change of the plan, as it can be undone."""
 
-    kind: Literal["insert", "remove", "disable", "enable"]
-    zone: int
-    op: Op
+    __slots__ = ("kind", "op", "zone")
+
+    def __init__(
+        self, kind: Literal["insert", "remove", "disable", "enable"], zone: int, op: Op
+    ) -> None:
+        self.kind: Final = kind
+        self.zone: Final = zone
+        self.op: Final = op
 
 
 class Overlay:

@@ -6,9 +6,10 @@ be waited for it yields, and the shell (threads or an event loop) sends back the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+from gostage._engine.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 NO_KEYWORDS: Mapping[str, Any] = MappingProxyType({})
 
 
-class Invoke:
+class Invoke(Value):
     """Call a plain function of the user's; the reply is `(value, error)`, one of them None."""
 
     __slots__ = ("args", "fn", "kwargs")
@@ -34,39 +35,52 @@ class Invoke:
         args: Sequence[Any] = (),
         kwargs: Mapping[str, Any] | None = None,
     ) -> None:
-        self.fn = fn
-        self.args = args
-        self.kwargs = kwargs
+        self.fn: Final = fn
+        self.args: Final = args
+        self.kwargs: Final = kwargs
 
 
-@dataclass(frozen=True, slots=True)
-class Await:
+class Await(Value):
     """Await an async function of the user's; the reply is as for `Invoke`.
 
     It is stopped when its time is up (the error is `OutOfTime`) or when its branch is.
     """
 
+    __slots__ = ("args", "branch", "fn", "kwargs", "timeout")
+
     # Any: as above.
-    fn: Callable[..., Any]
-    args: Sequence[Any] = ()
-    kwargs: Mapping[str, Any] = field(default_factory=lambda: NO_KEYWORDS)
-    timeout: float | None = None
-    branch: Branch | None = None
+    def __init__(
+        self,
+        fn: Callable[..., Any],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] = NO_KEYWORDS,
+        timeout: float | None = None,
+        branch: Branch | None = None,
+    ) -> None:
+        self.fn: Final = fn
+        self.args: Final = args
+        self.kwargs: Final = kwargs
+        self.timeout: Final = timeout
+        self.branch: Final = branch
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(Value):
     """Wait so many seconds (None: however long), or until `wake` holds."""
 
-    seconds: float | None
-    wake: Callable[[], bool]
+    __slots__ = ("seconds", "wake")
+
+    def __init__(self, seconds: float | None, wake: Callable[[], bool]) -> None:
+        self.seconds: Final = seconds
+        self.wake: Final = wake
 
 
-@dataclass(frozen=True, slots=True)
-class Together:
+class Together(Value):
     """Drive these flows side by side until all have come to an end."""
 
-    flows: Sequence[Flow]
+    __slots__ = ("flows",)
+
+    def __init__(self, flows: Sequence[Flow]) -> None:
+        self.flows: Final = flows
 
 
 class OutOfTime(Exception):

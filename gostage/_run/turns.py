@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from gostage._engine.forks import ForEach
 from gostage._engine.guards import Loop
+from gostage._engine.value import Value
 
 if TYPE_CHECKING:
     from gostage._engine.branch import Branch
     from gostage._engine.ops import Op
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Value):
     """The nearest item and its position, and all passes around as text: `[2][0]`."""
 
-    index: int | None = None
-    item: object = None
-    passes: str = ""
+    __slots__ = ("index", "item", "passes")
+
+    def __init__(self, index: int | None = None, item: object = None, passes: str = "") -> None:
+        self.index: Final = index
+        self.item: Final = item
+        self.passes: Final = passes
 
 
 NO_TURN: Final = Turn()

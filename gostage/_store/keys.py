@@ -9,7 +9,6 @@ from dataclasses import FrozenInstanceError
 from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, TypeVar, final, overload
 from weakref import WeakValueDictionary
 
-from gostage._store.types import satisfies, type_name
 from gostage.errors import StoreError, TypeMismatch
 
 if TYPE_CHECKING:
@@ -90,9 +89,8 @@ class Key(Generic[T]):
         if merge is not None and not callable(merge):
             message = f"the merge of key {name!r} must be a function of two values, not {merge!r}"
             raise StoreError(message, hint="for example merge=operator.add")
-        if default is not MISSING and not satisfies(default, type):
-            message = f"the default of key {name!r} is not {type_name(type)}"
-            raise TypeMismatch(message, hint="give a default of the key's type")
+        if default is not MISSING:
+            _check_default(default, type, name)
         values = {
             "name": str.__str__(name),
             "type": type,
@@ -132,12 +130,24 @@ class Key(Generic[T]):
 
     def __repr__(self) -> str:
         """Show how the key was written."""
+        from gostage._store.types import type_name  # 1 ms, for a message
+
         secret = ", secret=True" if self.secret else ""
         return f"Key({self.name!r}, {type_name(self.type)}{secret})"
 
     def __reduce__(self) -> tuple[Any, ...]:  # Any: what the pickle protocol says
         """Rebuild from the parts, so that a merging key is known in the other process too."""
         return _rebuild, self._parts()
+
+
+def _check_default(default: object, kind: object, name: str) -> None:
+    from gostage._store.types import satisfies, type_name  # 1 ms, and most keys have no default
+
+    if not satisfies(default, kind):
+        raise TypeMismatch(
+            f"the default of key {name!r} is not {type_name(kind)}",
+            hint="give a default of the key's type",
+        )
 
 
 def _rebuild(name: str, kind: object, merge: Any, secret: bool, default: object) -> Key[Any]:  # noqa: ANN401

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gostage._engine.policy import Retry, as_seconds, check_count, exponential, fixed, jittered
+from gostage._engine.backoff import exponential, fixed, jittered
+from gostage._engine.policy import Retry, as_seconds, check_count
 from gostage.errors import DefinitionError
 
 

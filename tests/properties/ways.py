@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from gostage import Runner, Workflow
 from gostage._run import session, state
+from gostage._run.beginning import surroundings
+from gostage._run.compiled import program_of
 from gostage._run.drive import Shell
-from gostage._run.workflow import program_of, surroundings
 from tests.clock import FakeClock
 from tests.properties.trees import JOURNAL, Entry, by_lane
 

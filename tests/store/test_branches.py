@@ -12,16 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gostage._store import (
-    Key,
-    Store,
-    export_changes,
-    fork,
-    fork_with,
-    join,
-    undo_log,
-)
-from gostage._store.store import table_of
+from gostage._store.keys import Key
+from gostage._store.store import Store, table_of
+from gostage._store.transaction import export_changes, fork, fork_with, join, undo_log
 from gostage.errors import ConcurrentWrite, KeyExpired, KeyMissing, StoreError, TypeMismatch
 from tests.store.samples import Address, Clock, Plain, User
 

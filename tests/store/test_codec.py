@@ -20,7 +20,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gostage._store import STANDARD, Codec, decode, encode
+from gostage._store.codec import STANDARD, Codec, decode, encode
 from gostage._store.copies import alike
 from gostage.errors import NotStorable, StoreError
 from tests.store.samples import (

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gostage._store import Store, undo_log
+from gostage._store.store import Store
+from gostage._store.transaction import undo_log
 from gostage.errors import MergeConflict, StoreError
 from tests.store.samples import Clock
 

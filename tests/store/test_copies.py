@@ -8,8 +8,7 @@ import threading
 import pytest
 from hypothesis import given
 
-from gostage._store import own_copy
-from gostage._store.copies import alike, is_fixed
+from gostage._store.copies import alike, is_fixed, own_copy
 from tests.store.samples import Address, Color, Node, Plain, Point, User
 from tests.store.test_codec import anything
 

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gostage._store import Codec, Store, export_entry
+from gostage._store.codec import Codec
+from gostage._store.store import Store
+from gostage._store.transaction import export_entry
 from gostage.errors import NotStorable, StoreError
 from tests.store.samples import Address, Clock, Plain, User
 from tests.store.test_codec import anything

@@ -11,7 +11,7 @@ import threading
 import pytest
 
 from gostage import errors
-from gostage._store import decode_error, encode_error
+from gostage._store.failures import decode_error, encode_error
 from gostage.errors import (
     ChildCrashed,
     ChildError,

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gostage._store import Store, decode, decode_error, encode
+from gostage._store.codec import decode, encode
+from gostage._store.failures import decode_error
+from gostage._store.store import Store
 from gostage.errors import ChildError, StoreError
 from tests.store import samples
 from tests.store.samples import TRIGGERED, Loud, Row, Trap

@@ -7,7 +7,8 @@ import enum
 
 import pytest
 
-from gostage._store import Key, Store
+from gostage._store.keys import Key
+from gostage._store.store import Store
 from gostage.errors import KeyMissing, StoreError
 
 

@@ -6,7 +6,9 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from gostage._store import Key, Store, undo_log
+from gostage._store.keys import Key
+from gostage._store.store import Store
+from gostage._store.transaction import undo_log
 from gostage.errors import KeyExpired, KeyMissing, StoreError
 from tests.store.samples import Clock
 

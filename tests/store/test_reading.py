@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from gostage._store import Key, Store
-from gostage._store.keys import merging_key
+from gostage._store.keys import Key, merging_key
+from gostage._store.store import Store
 from gostage.errors import KeyMissing, StoreError, TypeMismatch
 
 

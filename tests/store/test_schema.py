@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal, TypedDict
 import pytest
 from hypothesis import given
 
-from gostage._store import Store
 from gostage._store.schema import matches, schema_of
+from gostage._store.store import Store
 from tests.store.samples import (
     Account,
     Address,

@@ -25,8 +25,7 @@ from typing import (
 import pytest
 import typing_extensions
 
-from gostage._store import satisfies, type_name
-from gostage._store.types import kind_of
+from gostage._store.types import kind_of, satisfies, type_name
 from tests.store.samples import Box, Color, Level, Plain, Point, User
 
 UserId = NewType("UserId", int)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gostage._store import Store, fork, undo_log, watch
-from gostage._store.store import table_of
+from gostage._store.store import Store, table_of
+from gostage._store.transaction import fork, undo_log, watch
 from gostage.errors import KeyMissing
 from tests.store.samples import Clock
 

@@ -7,7 +7,9 @@ from typing import Annotated, TypedDict
 
 import pytest
 
-from gostage._store import Key, Store, undo_log
+from gostage._store.keys import Key
+from gostage._store.store import Store
+from gostage._store.transaction import undo_log
 from gostage.errors import KeyExpired, KeyMissing, TypeMismatch, UpdateError
 from tests.store.samples import (
     Account,

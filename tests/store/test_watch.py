@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 
-from gostage._store import Store, export_changes, fork, join, undo_log, watch
-from gostage._store.store import table_of
+from gostage._store.store import Store, table_of
+from gostage._store.transaction import export_changes, fork, join, undo_log, watch
 from tests.store.samples import Address, Clock, User
 
 
