@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from gostage._author.action import Action, action
     from gostage._author.flow import Stage, Steps, steps
     from gostage._author.resource import resource
+    from gostage._engine.backoff import exponential, fixed, jittered
     from gostage._engine.describe import Transition
-    from gostage._engine.policy import Retry, exponential, fixed, jittered
+    from gostage._engine.policy import Retry
     from gostage._run.context import Context
+    from gostage._run.events import Event
     from gostage._run.messages import Message
     from gostage._run.records import StepRecord
     from gostage._run.result import Result, format_results
@@ -28,10 +30,12 @@ if TYPE_CHECKING:
     from gostage._store.entry import Metadata
     from gostage._store.keys import Key
     from gostage._store.store import Store
+    from gostage.hookspecs import hookimpl, hookspec
 
 _HOMES = {
     "Action": "_author.action",
     "Context": "_run.context",
+    "Event": "_run.events",
     "Key": "_store.keys",
     "Message": "_run.messages",
     "Metadata": "_store.entry",
@@ -49,10 +53,12 @@ _HOMES = {
     "action": "_author.action",
     "arun": "_app.shortcuts",
     "errors": "errors",
-    "exponential": "_engine.policy",
-    "fixed": "_engine.policy",
+    "exponential": "_engine.backoff",
+    "fixed": "_engine.backoff",
     "format_results": "_run.result",
-    "jittered": "_engine.policy",
+    "hookimpl": "hookspecs",
+    "hookspec": "hookspecs",
+    "jittered": "_engine.backoff",
     "resource": "_author.resource",
     "run": "_app.shortcuts",
     "steps": "_author.flow",
@@ -61,6 +67,7 @@ _HOMES = {
 __all__ = [
     "Action",
     "Context",
+    "Event",
     "Key",
     "Message",
     "Metadata",
@@ -81,6 +88,8 @@ __all__ = [
     "exponential",
     "fixed",
     "format_results",
+    "hookimpl",
+    "hookspec",
     "jittered",
     "resource",
     "run",

@@ -6,8 +6,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from gostage._app.trace import last_place, message_of
-from gostage._store.codec import encode
 from gostage._store.entry import SENSITIVE
+from gostage._store.store import table_of
 from gostage._store.types import type_name
 from gostage.errors import GostageError, NotStorable, Where
 
@@ -34,7 +34,7 @@ def data_of(result: Result) -> Data:
         "suspended": suspended
         and {
             "reason": suspended.reason,
-            "data": {key: encoded(value) for key, value in suspended.data.items()},
+            "data": {key: _encoded(result, value) for key, value in suspended.data.items()},
         },
         "store": _store(result),
         "steps": [_step(step) for step in result.steps],
@@ -42,10 +42,10 @@ def data_of(result: Result) -> Data:
     }
 
 
-def encoded(value: object) -> Any:  # noqa: ANN401  # Any: JSON
+def _encoded(result: Result, value: object) -> Any:  # noqa: ANN401  # Any: JSON
     """A value as the store would write it; what it could not write is shown by its type."""
     try:
-        return encode(value)
+        return table_of(result.store).codec.encode(value)
     except NotStorable:
         return {"$unstorable": type_name(type(value))}
 
@@ -53,7 +53,7 @@ def encoded(value: object) -> Any:  # noqa: ANN401  # Any: JSON
 def _store(result: Result) -> Data:
     store = result.store
     return {
-        key: HIDDEN if store.has_tag(key, SENSITIVE) else encoded(store[key])
+        key: HIDDEN if store.has_tag(key, SENSITIVE) else _encoded(result, store[key])
         for key in store.keys()  # noqa: SIM118  # keys() leaves out what has expired
     }
 

@@ -5,27 +5,31 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from gostage._app import project
 from gostage._app.handle import RunHandle
 from gostage._app.runs import Entry, RunInfo, Runs
 from gostage._author.middleware import Layer
 from gostage._author.resource import Resource
 from gostage._engine.policy import as_seconds
 from gostage._run import session
+from gostage._run.beginning import default_log, new_execution, start_store
 from gostage._run.clock import SystemClock
 from gostage._run.drive import Shell
 from gostage._run.execution import Surroundings
 from gostage._run.messages import Hub, Subscription
-from gostage._run.workflow import Workflow, default_log, new_execution, start_store
+from gostage._run.workflow import Workflow
 from gostage.errors import DefinitionError
 
 if TYPE_CHECKING:
     import logging
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import timedelta
+    from os import PathLike
 
     from typing_extensions import Self
 
     from gostage._author.middleware import Middleware
+    from gostage._plugins.manager import Plugins
     from gostage._run.clock import Clock
     from gostage._run.execution import Execution
     from gostage._run.messages import Handler
@@ -35,6 +39,10 @@ if TYPE_CHECKING:
 class Runner:
     """Runs workflows; what is given to it surrounds every run.
 
+    `plugins` are objects, modules or names. Installed plugins are loaded as well. `config` is the
+    folder of a project, whose configuration and `stageconf.py` then count, or a mapping of
+    settings.
+
     It may be subclassed: whoever overrides `run` changes `run_all`, `start`, `resume` and `signal`
     as well.
     """
@@ -42,18 +50,31 @@ class Runner:
     def __init__(
         self,
         *,
+        plugins: Iterable[object] | Plugins = (),
         middleware: Iterable[Middleware] = (),
         resources: Iterable[Resource] = (),
         log: logging.Logger | None = None,
         clock: Clock | None = None,
+        config: Mapping[str, object] | str | PathLike[str] | None = None,
     ) -> None:
         self._runs = Runs()
         self._handles: list[RunHandle] = []
         self._around = Surroundings(
             clock or SystemClock(), Hub(), default_log if log is None else lambda: log
         )
+        self._plugins = project.plugins_for(plugins, config)
+        self._owns_plugins = self._plugins is not plugins
+        self._exit_first = False
+        if self._plugins is not None:
+            settings = self._plugins.config
+            self._exit_first = settings is not None and settings["exit-first"]
+            self._around.hooks = self._plugins.hooks()
+            self._around.hub.use_hooks(*project.ipc_of(self._plugins))
+            self._around.resources = project.resources_of(self._plugins)
+            self._around.codec = project.codec_of(self._plugins)
         self.use(*middleware)
-        self._around.resources = tuple(_checked_resource(each) for each in resources)
+        own = tuple(_checked_resource(each) for each in resources)
+        self._around.resources = (*self._around.resources, *own)
 
     def __enter__(self) -> Self:
         return self
@@ -67,6 +88,8 @@ class Runner:
             handle.cancel()
         for handle in self._handles:
             handle._thread.join()  # noqa: SLF001  # a handle is the runner's own
+        if self._plugins is not None and self._owns_plugins:
+            self._plugins.close()
 
     # ---------------------------------------------------------------- surroundings
 
@@ -294,7 +317,9 @@ class Runner:
                 f"a runner runs workflows, not {workflow!r}",
                 hint="Workflow('id').do(…), or Workflow.from_dict(…) for a definition as data",
             )
-        return new_execution(workflow, self._around, run_id)
+        execution = new_execution(workflow, self._around, run_id)
+        execution.exit_first = self._exit_first
+        return execution
 
     def _status(self, run_id: str) -> Status:
         entry = self._runs.find(run_id)

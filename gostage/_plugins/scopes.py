@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from gostage._plugins.notes import add_note
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
@@ -21,6 +23,10 @@ class Maker(Protocol):
     @property
     def make(self) -> Callable[[Any], Opened]:
         """Make a generator that has not begun, given what has the names it asks for."""
+
+    # Any: as above.
+    def blame(self, given: Any) -> str:  # noqa: ANN401
+        """Say where an error was raised that comes from this middleware."""
 
 
 # All layers are closed: the outermost returned this value, or let this error out, and whether one
@@ -82,6 +88,7 @@ class Layers:
             except StopIteration as stop:
                 return self.close(stop.value, None, skipped=True)
             except BaseException as error:  # noqa: BLE001  # whatever it is, the open ones see it
+                add_note(error, maker.blame(given))
                 return self.close(None, error)
             opened.append(layer)
         return INSIDE
@@ -124,6 +131,8 @@ class Layers:
             except StopIteration as stop:
                 value, error = stop.value, None
             except BaseException as raised:  # noqa: BLE001  # it goes on to the next layer
+                if raised is not error:
+                    add_note(raised, self._makers[len(opened)].blame(self._given))
                 value, error = None, raised
             else:
                 self._note(len(opened), error)

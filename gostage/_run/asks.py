@@ -10,10 +10,10 @@ from gostage._author.function import Function
 from gostage._engine import effects as fx
 from gostage._engine import forks, guards, ops
 from gostage._engine.policy import as_seconds
+from gostage._plugins.notes import add_note
 from gostage._run.context import Context
 from gostage._run.deadlines import out_of_time
 from gostage._run.functions import invoke, is_users_own, itself
-from gostage._run.notes import add_note
 from gostage._run.requests import Await, Invoke
 from gostage._store.keys import name_of
 from gostage._store.types import type_name
@@ -98,6 +98,8 @@ def judge(run: Execution, branch: Branch, effect: fx.Judge) -> Flow:
     op: Any = effect.op  # Any: policies are opaque to the engine
     policy: Any = op.retry if isinstance(op, ops.Do) else op.policy
     error = DefinitionError("nothing to retry") if branch.error is None else branch.error
+    if run.exit_first:
+        return fx.GiveUp(error)
     ctx = Context(run, branch, op, run.line(branch).store, branch.frames.get(op.id))
     deadline = run.deadline(branch, op)
     if deadline is not None and run.clock.now() >= deadline[0]:

@@ -10,11 +10,11 @@ from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
 from gostage._engine import effects as fx
+from gostage._plugins.notes import add_note
 from gostage._plugins.scopes import INSIDE, Layers
 from gostage._run.context import Context
 from gostage._run.deadlines import attempt_timed_out, out_of_time
 from gostage._run.functions import invoke, is_users_own, itself
-from gostage._run.notes import add_note
 from gostage._run.requests import Await, Invoke, OutOfTime
 from gostage._store.keys import name_of
 from gostage._store.types import type_name
@@ -40,8 +40,9 @@ def call(run: Execution, branch: Branch, effect: fx.Call) -> Flow:  # noqa: C901
     layers: Layers | None = None
     ended: Ended | None = INSIDE
     limit: float | None = None
-    if action.use:
-        ctx.around = layers = Layers(action.use, ctx)
+    makers = run.wrappers + action.use if run.wrappers else action.use
+    if makers:
+        ctx.around = layers = Layers(makers, ctx)
         ended = layers.open()
     function = action.function
     takes = function.takes

@@ -7,12 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
-from gostage._author.select import Query
 from gostage._engine import ops
 from gostage._engine.guards import Stage as StageOp
 from gostage._run.deadlines import out_of_time
-from gostage._run.inputs import where_of
-from gostage._run.live import Live
 from gostage._run.turns import NO_TURN, turn_of
 from gostage.errors import Bailed, Suspended
 
@@ -22,12 +19,13 @@ if TYPE_CHECKING:
 
     from gostage._author.action import Action
     from gostage._author.flow import Stage
-    from gostage._author.select import Types
+    from gostage._author.select import Query, Types
     from gostage._author.workflow import WorkflowDefinition
     from gostage._engine.branch import Branch
     from gostage._engine.ops import Op
     from gostage._plugins.scopes import Layers
     from gostage._run.execution import Execution
+    from gostage._run.live import Live
     from gostage._run.view import RunView
     from gostage._store.store import Store
     from gostage.errors import Where
@@ -78,7 +76,7 @@ class Context:
     def run(self) -> RunView:
         """The run: its id, workflow, store and log."""
         limit = None if self.around is None else self.around.limit
-        return self.execution.view(self.branch, limit)
+        return self.execution.view(self.branch, limit, resuming=self.resuming)
 
     @property
     def log(self) -> logging.Logger:
@@ -273,7 +271,7 @@ class Context:
         where: Callable[..., object] | None = None,
     ) -> list[Action[..., Any]]:
         """Find actions of the run as it stands now, in workflow order."""
-        query = Query.of(
+        query = _query(
             expr,
             name=name,
             contains=contains,
@@ -302,7 +300,7 @@ class Context:
         where: Callable[..., object] | None = None,
     ) -> list[Stage]:
         """Find stages of the run as it stands now, in workflow order."""
-        query = Query.of(
+        query = _query(
             expr,
             name=name,
             contains=contains,
@@ -321,6 +319,8 @@ class Context:
     @property
     def where(self) -> Where:
         """This place, as errors carry it."""
+        from gostage._run.inputs import where_of  # 1 ms, and a run has it
+
         stage = self._stage_op()
         action = self.action
         function = None if action is None else action.function
@@ -338,6 +338,8 @@ class Context:
 
     def _plan(self) -> Live:
         if self._live is None:
+            from gostage._run.live import Live  # 4 ms, and few actions change the plan
+
             self._live = Live(self)
         return self._live
 
@@ -351,3 +353,9 @@ class Context:
         plan, zone = self.execution.plan, self.branch.zone
         parent = self.op.parent or plan.program.root
         return [op for op in plan.children(parent, zone) if isinstance(op, ops.Do)]
+
+
+def _query(expr: str | None, **asked: Any) -> Query:  # Any: `Query.of` checks it  # noqa: ANN401
+    from gostage._author.select import Query  # 1 ms, for those who look
+
+    return Query.of(expr, **asked)

@@ -12,10 +12,14 @@ from gostage._engine import effects as fx
 from gostage._engine.guards import Sub
 from gostage._engine.machine import Machine
 from gostage._engine.plan import Plan
+from gostage._plugins.hooks import NO_HOOKS
 from gostage._run.bell import Bell
+from gostage._run.events import Teller
 from gostage._run.records import Records
 from gostage._run.resources import Pool
+from gostage._run.telling import tell_notes
 from gostage._run.view import RunView
+from gostage._store.codec import STANDARD
 from gostage._store.transaction import fork, has_changes, undo_log
 from gostage.errors import Cancelled
 
@@ -29,10 +33,12 @@ if TYPE_CHECKING:
     from gostage._engine.branch import Branch
     from gostage._engine.ops import Op
     from gostage._engine.program import Program
+    from gostage._plugins.hooks import Hooks
     from gostage._plugins.scopes import Layers
     from gostage._run.clock import Clock
     from gostage._run.messages import Hub
     from gostage._run.requests import Flow
+    from gostage._store.codec import Codec
     from gostage._store.store import Store
     from gostage._store.transaction import UndoLog
 
@@ -50,19 +56,23 @@ class Line:
 
 
 class Surroundings:
-    """What a runner gives every run: middleware, resources, messages, clock and log."""
+    """What a runner gives every run: hooks, middleware, resources, messages, clock, log, codec."""
 
-    __slots__ = ("clock", "hub", "log", "middleware", "resources")
+    __slots__ = ("clock", "codec", "hooks", "hub", "log", "middleware", "resources")
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - made in two places
         self,
         clock: Clock,
         hub: Hub,
         log: Callable[[], logging.Logger],
         middleware: Sequence[Layer] = (),
         resources: Sequence[Resource] = (),
+        hooks: Hooks = NO_HOOKS,
+        codec: Codec = STANDARD,
     ) -> None:
         self.clock = clock
+        self.codec = codec
+        self.hooks = hooks
         self.hub = hub
         self.log = log
         self.middleware = middleware
@@ -83,6 +93,9 @@ class Execution:
         self.run_id = run_id
         self.workflow = workflow
         self.around = around
+        self.hooks = around.hooks
+        self.wrappers = around.hooks.action
+        """The hooks around every call, where they are found at once."""
         self.clock = around.clock
         self.store = store
         self.plan = Plan(program, _disabled(workflow, program))
@@ -107,12 +120,24 @@ class Execution:
         self.is_cancelled = False
         self.loop_cancelled = False
         """Whether the task that awaits the run was cancelled."""
+        listeners = around.hooks.listeners
+        self.teller = Teller(run_id, self.clock, listeners, around.log) if listeners else None
+        """Tells what happens, if anybody listens."""
         self.torn: BaseException | None = None
         """What failed first while scopes were left with the run still going."""
         self._sent: dict[str, int] = {}
         self._watched: dict[int, tuple[Branch, Callable[[], object]]] = {}
 
     # ---------------------------------------------------------------- what others look at
+
+    @property
+    def exit_first(self) -> bool:
+        """Whether the first failed attempt ends the run: nothing is retried or left behind."""
+        return self.machine.exit_first
+
+    @exit_first.setter
+    def exit_first(self, value: bool) -> None:
+        self.machine.exit_first = value
 
     @property
     def log(self) -> logging.Logger:
@@ -133,9 +158,15 @@ class Execution:
             line = self.lines[branch.key] = Line(store)
         return line
 
-    def view(self, branch: Branch, limit: Callable[[float], None] | None = None) -> RunView:
+    def view(
+        self,
+        branch: Branch,
+        limit: Callable[[float], None] | None = None,
+        *,
+        resuming: bool = False,
+    ) -> RunView:
         """The run as a middleware of this branch sees it."""
-        return RunView(self, self.line(branch).store, limit)
+        return RunView(self, self.line(branch).store, limit, resuming=resuming)
 
     # ---------------------------------------------------------------- the machine
 
@@ -197,6 +228,8 @@ class Execution:
 
     def _take_notes(self) -> None:
         self.records.take(self.machine.notes)
+        if self.teller is not None:
+            tell_notes(self, self.machine.notes)
         self.machine.notes.clear()
 
     def count_lanes(self, change: int) -> None:

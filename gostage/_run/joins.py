@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from gostage._engine import effects as fx
 from gostage._engine import forks
-from gostage._run.notes import add_note, text_of
+from gostage._plugins.notes import add_note, text_of
 from gostage._store.transaction import join as join_stores
 from gostage.errors import GostageError, ItemFailure, ItemsFailed
 
@@ -72,6 +72,8 @@ def _join_items(
     outcome = _merge(run, branch, op.name, frame, names)
     if frame["error"] is not None:
         add_note(frame["error"], f"in item {frame['by']} of {op.name!r}")
+        if frame["at"] is not None:
+            run.records.mark(frame["at"], "failed")  # an item beside it may have got through
         return fx.Failed(frame["error"])
     if outcome is not fx.DONE:
         return outcome

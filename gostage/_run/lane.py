@@ -8,6 +8,7 @@ from gostage._engine import effects as fx
 from gostage._run import asks, calls, joins, pauses, scoping
 from gostage._run.deadlines import out_of_time
 from gostage._run.requests import Together
+from gostage._run.telling import tell_begin, tell_end
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,8 +55,9 @@ def lane(run: Execution, branch: Branch) -> Flow:  # noqa: C901 - every step pas
             continue
         outcome = _stop(run, current, effect) if run.timed or current.cancelled else None
         if outcome is None:
+            perform = _PERFORM[kind] if run.teller is None else _told
             try:
-                outcome = yield from _PERFORM[kind](run, current, effect)
+                outcome = yield from perform(run, current, effect)
             except Exception as error:  # noqa: BLE001 - whatever it is, the run cleans up
                 outcome = fx.Failed(error)
             if outcome is None:
@@ -67,6 +69,17 @@ def lane(run: Execution, branch: Branch) -> Flow:  # noqa: C901 - every step pas
             run.leave_branch(current)  # what is set in a context is reset in the same one
     run.count_lanes(-1)
     run.bell.ring()
+
+
+def _told(run: Execution, branch: Branch, effect: fx.Effect) -> Flow:
+    """Carry an effect out, and tell what comes of it."""
+    tell_begin(run, branch, effect)
+    try:
+        outcome = yield from _PERFORM[type(effect)](run, branch, effect)
+    except Exception as error:  # noqa: BLE001 - as in `lane`
+        outcome = fx.Failed(error)
+    tell_end(run, branch, effect, outcome)
+    return outcome
 
 
 def fork(run: Execution, branch: Branch) -> Flow:

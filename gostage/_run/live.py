@@ -12,6 +12,7 @@ from gostage._author.parts import as_action
 from gostage._author.select import Query, Target
 from gostage._engine import ops
 from gostage._engine.guards import Stage as StageOp
+from gostage._run.telling import tell_edit
 from gostage.errors import DefinitionError, NotFound, did_you_mean
 
 if TYPE_CHECKING:
@@ -40,7 +41,9 @@ class Live:
         """Take everything back."""
         with self._ctx.execution.lock:
             while self._edits:
-                self._plan.undo(self._edits.pop())
+                edit = self._edits.pop()
+                self._plan.undo(edit)
+                tell_edit(self._ctx.execution, edit, is_undone=True)
             self._tail = self._ctx.op
 
     # ---------------------------------------------------------------- adding
@@ -53,7 +56,7 @@ class Live:
         with self._ctx.execution.lock:
             edit = self._plan.insert_after(self._tail, made, self._ctx.op, self._zone)
             self._tail = edit.op
-            self._edits.append(edit)
+            self._did(edit)
 
     def add_stage(self, stage: Stage) -> None:
         """Put it right after the current stage, behind those added before."""
@@ -71,7 +74,7 @@ class Live:
         with self._ctx.execution.lock:
             zone = self._zone_of(current)
             anchor = self._plan.tail(current, zone)
-            self._edits.append(self._plan.insert_after(anchor, stage, self._ctx.op, zone))
+            self._did(self._plan.insert_after(anchor, stage, self._ctx.op, zone))
 
     # Any: as above.
     def add_action_to(self, stage_id: str, action: Action[..., Any] | Callable[..., Any]) -> None:
@@ -81,7 +84,7 @@ class Live:
         op = self._find_stage(stage_id)
         with self._ctx.execution.lock:
             zone = self._zone_of(op)
-            self._edits.append(self._plan.append(op.inside, made, self._ctx.op, zone))
+            self._did(self._plan.append(op.inside, made, self._ctx.op, zone))
 
     # ---------------------------------------------------------------- removing
 
@@ -107,7 +110,7 @@ class Live:
                 if isinstance(op, ops.Do) and _fits(query, op)
             ]
             for op, zone in fitting[:limit]:
-                self._edits.append(self._plan.remove(op, zone))
+                self._did(self._plan.remove(op, zone))
         return len(fitting[:limit])
 
     def remove_stage(self, id_: str) -> bool:
@@ -119,11 +122,11 @@ class Live:
             if current is not None:
                 rest = [(op, z) for op, z in self._ahead() if _is_inside(op, current)]
                 for op, zone in rest:
-                    self._edits.append(self._plan.remove(op, zone))
+                    self._did(self._plan.remove(op, zone))
                 return True
             for op, zone in self._ahead():
                 if isinstance(op, StageOp) and op.name == id_:
-                    self._edits.append(self._plan.remove(op, zone))
+                    self._did(self._plan.remove(op, zone))
                     return True
         return False
 
@@ -138,7 +141,7 @@ class Live:
             for op in matching:
                 edit = change(op)
                 if edit is not None:
-                    self._edits.append(edit)
+                    self._did(edit)
         return len(matching)
 
     # Any: as above.
@@ -169,6 +172,10 @@ class Live:
             op.source for op in self._items() if isinstance(op, StageOp) and _fits(query, op)
         ]
         return found
+
+    def _did(self, edit: Edit) -> None:
+        self._edits.append(edit)
+        tell_edit(self._ctx.execution, edit)
 
     # ---------------------------------------------------------------- where
 

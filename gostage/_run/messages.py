@@ -7,17 +7,17 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from gostage._store.codec import STANDARD
 from gostage._store.copies import own_copy
 from gostage.errors import DefinitionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from gostage._run.context import Context
 
     # Any: a handler may return what it likes; nobody looks at it.
     Handler = Callable[["Message"], Any]
+    Change = Callable[["Message"], "Message | None"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +80,13 @@ class Subscription:
 class Hub:
     """Where messages of one runner come together."""
 
-    __slots__ = ("_ipc", "_subscriptions")
+    __slots__ = ("_inbound", "_ipc", "_outbound", "_subscriptions")
 
     def __init__(self) -> None:
         self._subscriptions: list[Subscription] = []
         self._ipc: list[Any] = []  # Any: objects with outbound and/or inbound
+        self._outbound: list[Change] = []
+        self._inbound: list[Change] = []
 
     def subscribe(self, subscription: Subscription) -> None:
         """Add a handler."""
@@ -111,6 +113,11 @@ class Hub:
             )
         self._ipc.append(middleware)
 
+    def use_hooks(self, outbound: Iterable[Change], inbound: Iterable[Change]) -> None:
+        """Put the hooks of plugins around the middleware; each in the order they are called."""
+        self._outbound.extend(outbound)
+        self._inbound.extend(inbound)
+
     # Any: a payload is data of any shape.
     def send(self, ctx: Context, type_: str, payload: Any) -> None:  # noqa: ANN401
         """Send from an action of this process: everything happens before it returns."""
@@ -118,10 +125,14 @@ class Hub:
             raise DefinitionError(
                 f"a message's type is a word, not {type_!r}", hint="ctx.send('progress', {…})"
             )
-        STANDARD.encode(payload)  # data only, as it would have to be from a child
-        message: Message | None = self._message(ctx, type_, own_copy(payload))
-        message = self._through("outbound", self._ipc, message)
-        message = self._through("inbound", list(reversed(self._ipc)), message)
+        ctx.execution.around.codec.encode(payload)  # data only, as it would have to be from a child
+        sent = self._message(ctx, type_, own_copy(payload))
+        teller = ctx.execution.teller
+        if teller is not None:
+            teller.tell("message", ctx.op.id, type=type_, seq=sent.seq)
+        message: Message | None = sent
+        for change in self._chain():
+            message = None if message is None else change(message)
         if message is not None:
             self.deliver(message)
 
@@ -151,11 +162,15 @@ class Hub:
         )
         return Message(type_, payload, sender, ctx.execution.next_seq(ctx.op))
 
-    @staticmethod
-    # Any: objects with outbound and/or inbound.
-    def _through(direction: str, chain: list[Any], message: Message | None) -> Message | None:
-        for middleware in chain:
-            change = getattr(middleware, direction, None)
-            if message is not None and change is not None:
-                message = change(message)
-        return message
+    def _chain(self) -> Iterator[Change]:
+        """Everything a message goes through, the way out and the way in."""
+        yield from self._outbound
+        yield from _having("outbound", self._ipc)
+        yield from _having("inbound", reversed(self._ipc))
+        yield from self._inbound
+
+
+# Any: objects with outbound and/or inbound.
+def _having(direction: str, middleware: Iterable[Any]) -> Iterator[Change]:
+    changes = (getattr(each, direction, None) for each in middleware)
+    return (change for change in changes if change is not None)

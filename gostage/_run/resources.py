@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from gostage._author.resource import Resource
+from gostage._plugins.notes import add_note, notes_of, text_of
 from gostage._run.inputs import gather
-from gostage._run.notes import add_note, notes_of, text_of
 from gostage._run.requests import Await, Invoke, Pause
 from gostage.errors import DefinitionError
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from gostage._engine import effects as fx
 from gostage._engine import guards
+from gostage._plugins.notes import add_note, text_of
 from gostage._plugins.scopes import INSIDE, Layers
 from gostage._run.deadlines import out_of_time
-from gostage._run.notes import add_note, text_of
 from gostage._run.resources import Pool
 from gostage._store.copies import own_copy
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gostage._author.initial import InitialValue
-    from gostage._author.middleware import Layer
     from gostage._author.workflow import WorkflowDefinition
     from gostage._engine.branch import Branch
     from gostage._engine.guards import Scope
     from gostage._engine.ops import Op
+    from gostage._plugins.scopes import Maker
     from gostage._run.execution import Execution
     from gostage._run.requests import Flow
     from gostage._run.view import RunView
@@ -128,9 +128,12 @@ def _reenter(run: Execution, branch: Branch, op: Scope) -> None:
         run.timed = True
     if op.level == "stage":
         run.pools.setdefault((branch.key, op.id), Pool("stage"))
-    layers = _layers(run, branch, op, frame)
+    layers = _layers(run, branch, op, frame, resuming=True)
     if layers is not None:
+        undo = run.line(branch).undo
+        mark = undo.mark()
         layers.reopen(frame.get("passes", ()))
+        undo.rollback(mark)  # what they write on the way in is in the store since the first time
         run.scopes[branch.key, op.id] = layers
 
 
@@ -150,6 +153,8 @@ def _layers(
     branch: Branch,
     op: Any,  # noqa: ANN401
     frame: dict[str, Any],
+    *,
+    resuming: bool = False,
 ) -> Layers | None:
     found = _middleware(run, op)
     if not found:
@@ -160,19 +165,21 @@ def _layers(
         layers.limit(deadline)
         run.limit(branch.frames.get(op.id, frame), layers.deadline)
 
-    given = Given(run.view(branch, limit), run.owners(op)[-1], stage, run.line(branch).store)
+    view = run.view(branch, limit, resuming=resuming)
+    given = Given(view, run.owners(op)[-1], stage, run.line(branch).store)
     layers = Layers(found, given, frame.get("deadline"))
     return layers
 
 
 # Any: as in `open_`.
-def _middleware(run: Execution, op: Any) -> Sequence[Layer]:  # noqa: ANN401
+def _middleware(run: Execution, op: Any) -> Sequence[Maker]:  # noqa: ANN401
+    hooks = run.hooks
     if op.level == "run":
-        return run.around.middleware
+        return (*hooks.run, *run.around.middleware)
     if op.level == "workflow":
-        return [layer for owner in run.owners(op) for layer in owner.middleware]
-    layers: Sequence[Layer] = op.source.stage.middleware if op.level == "stage" else ()
-    return layers
+        own = [layer for owner in run.owners(op) for layer in owner.middleware]
+        return (*hooks.workflow, *own)
+    return (*hooks.stage, *op.source.stage.middleware) if op.level == "stage" else ()
 
 
 # Any: as in `open_`.

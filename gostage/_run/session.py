@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from gostage._engine import effects as fx
 from gostage._engine.ops import Receive
+from gostage._plugins.notes import text_of
 from gostage._run.joins import is_parked
 from gostage._run.lane import lane
-from gostage._run.notes import text_of
 from gostage._run.result import Result, Suspension
+from gostage._run.telling import tell_result, tell_start
 from gostage.errors import (
     Bailed,
     DefinitionError,
@@ -36,8 +37,11 @@ _WORDS = {"action": "action", "stage": "stage", "branch": "branch"}
 def journey(run: Execution) -> Flow:
     """Drive the run as far as it goes now; gives its result."""
     started = time.perf_counter()
+    tell_start(run)
     torn = yield from stretch(run)
-    return conclude(run, time.perf_counter() - started, torn)
+    result = conclude(run, time.perf_counter() - started, torn)
+    tell_result(run, result)
+    return result
 
 
 def stretch(run: Execution) -> Flow:

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     import logging
     from collections.abc import Callable
 
-    from gostage._author.workflow import WorkflowDefinition
     from gostage._run.execution import Execution
+    from gostage._run.workflow import Workflow
     from gostage._store.store import Store
 
 
 class RunView:
     """One run: who it is, its store and its log; `deadline` limits everything inside the caller."""
 
-    __slots__ = ("_execution", "_limit", "store")
+    __slots__ = ("_execution", "_limit", "resuming", "store")
 
     def __init__(
-        self, execution: Execution, store: Store, limit: Callable[[float], None] | None = None
+        self,
+        execution: Execution,
+        store: Store,
+        limit: Callable[[float], None] | None = None,
+        *,
+        resuming: bool = False,
     ) -> None:
         self._execution = execution
         self._limit = limit
         self.store = store
+        self.resuming = resuming
+        """Whether the run goes on after it has waited: what is inside had begun already."""
 
     @property
     def id(self) -> str:
@@ -31,9 +38,9 @@ class RunView:
         return self._execution.run_id
 
     @property
-    def workflow(self) -> WorkflowDefinition:
+    def workflow(self) -> Workflow:
         """The workflow that runs."""
-        return self._execution.workflow
+        return cast("Workflow", self._execution.workflow)  # nothing else is run
 
     @property
     def log(self) -> logging.Logger:

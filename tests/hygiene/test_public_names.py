@@ -25,7 +25,7 @@ PROMISED = frozenset(
         *("hookimpl", "hookspec", "errors", "testing"),
     }
 )
-LATER = frozenset({"Event", "Isolate", "Limits", "hookimpl", "hookspec", "testing"})
+LATER = frozenset({"Isolate", "Limits", "testing"})
 # Public modules that are imported by their own name and need not be in `__all__`.
 MODULES = frozenset({"errors", "hookspecs", "testing"})
 

@@ -935,3 +935,24 @@ class TestResuming:
         assert log[0] == "+stage"
         assert log[-1] == "-stage"
         assert log.count("+stage") == log.count("-stage")
+
+
+def test_what_is_written_on_the_way_in_is_not_written_again_on_resume() -> None:
+    """A run that goes on stands where it stood: what changed a value since then counts."""
+    seen = []
+
+    def sets(run, store):
+        seen.append(run.resuming)
+        store["around"] = "entered"
+        return (yield)
+
+    def change(ctx):
+        ctx.store["around"] = "changed inside"
+
+    runner = Runner()
+    workflow = Workflow("w").add(Stage("s").use(sets).do("change", change).receive("go"))
+    waiting = runner.run(workflow)
+    result = runner.signal(waiting.run_id, "go")
+
+    assert seen == [False, True]
+    assert result.store["around"] == "changed inside"

@@ -1,0 +1,71 @@
+"""The reference of hooks, made from `gostage/hookspecs.py`; `python -m tests.hygiene.hook_page`."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from pathlib import Path
+from typing import Final
+
+from gostage import hookspecs
+
+PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "hooks.md"
+
+
+def page() -> str:
+    """Write the page: the module's text, then each hook under the heading it stands below."""
+    source = Path(hookspecs.__file__).read_text(encoding="utf-8")
+    parts = ["# Hooks", _text(hookspecs.__doc__ or "")]
+    for line in source.splitlines():
+        if line.startswith("# ----"):
+            parts.append(f"## {line.strip('# -').capitalize()}")
+        elif line.startswith("def "):
+            parts.append(_hook(line.removeprefix("def ").partition("(")[0], source))
+        elif line.startswith("class "):
+            parts.append(_class(line.removeprefix("class ").partition("(")[0]))
+    return "\n\n".join(parts) + "\n"
+
+
+def _hook(name: str, source: str) -> str:
+    tree = ast.parse(source)
+    found = next(n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == name)
+    arguments = ", ".join(each.arg for each in found.args.args)
+    return f"### `{name}({arguments})`\n\n{_text(inspect.getdoc(getattr(hookspecs, name)) or '')}"
+
+
+def _class(name: str) -> str:
+    found = getattr(hookspecs, name)
+    parts = [f"### `{name}`", _text(inspect.getdoc(found) or "")]
+    members = []
+    for each, member in vars(found).items():
+        is_property = isinstance(member, property)
+        if not (is_property or inspect.isfunction(member)) or each.startswith(("__i", "_p", "__s")):
+            continue
+        function = member.fget if isinstance(member, property) else member
+        if function is None:
+            continue
+        arguments = [a for a in inspect.signature(function).parameters if a != "self"]
+        call = each if is_property else f"{each}({', '.join(arguments)})"
+        members.append(f"- `{call}`: {inspect.getdoc(function)}")
+    return "\n\n".join([*parts, "\n".join(members)])
+
+
+def _text(doc: str) -> str:
+    """Put what is indented in a docstring between fences."""
+    lines: list[str] = []
+    is_code = False
+    for line in inspect.cleandoc(doc).splitlines():
+        if line.startswith("    ") and not is_code:
+            lines.append("```py")
+            is_code = True
+        elif line and not line.startswith("    ") and is_code:
+            while lines[-1] == "":
+                lines.pop()
+            lines += ["```", ""]
+            is_code = False
+        lines.append(line.removeprefix("    ") if is_code else line)
+    return "\n".join([*lines, "```"] if is_code else lines)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
