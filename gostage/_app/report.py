@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from gostage._app.lines import Span
 from gostage._app.trace import Cut, explain, headline
 from gostage.errors import Interrupt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import TypeGuard
 
+    from gostage._app.lines import Line, Style
     from gostage._run.records import StepRecord
     from gostage._run.result import Result, Suspension
-
-Style = Literal["plain", "good", "bad", "quiet", "strong", "notable"]
 
 MARKS: Final = {"completed": "✓", "failed": "✗", "cancelled": "✗", "skipped": "–"}  # noqa: RUF001  # a dash
 PENDING: Final = "·"
 PARKED: Final = frozenset({"waiting", "sleeping"})
-_STYLES: Final[dict[str, Style]] = {
+STYLES: Final[dict[str, Style]] = {
     "completed": "good",
     "failed": "bad",
     "cancelled": "bad",
@@ -29,17 +29,18 @@ _STYLES: Final[dict[str, Style]] = {
     "pending": "quiet",
 }
 _WIDEST: Final = 60
+_SINGLE: Final = frozenset({"action", "receive", "sleep", "wait"})
+"""The kinds that nothing stands in."""
+
+_LONG: Final = 1.0  # seconds that a run takes before anybody asks where they went
+_SLOWEST: Final = 3
+_LEAST: Final = 0.01  # of the whole; less is not worth a line
+_LAST_LINES: Final = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A piece of a line in one style."""
-
-    text: str
-    style: Style = "plain"
-
-
-Line = tuple[Span, ...]
+def no_output(path: str, error: BaseException) -> str:
+    """Where nobody kept what was written."""
+    return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,21 +48,31 @@ class Detail:
     """How much a report says."""
 
     with_tree: bool = True
+    with_all: bool = False
+    """Leave nothing out: whole outputs, and the slowest actions of a short run too."""
     cut: Cut = field(default_factory=Cut)
+    output_of: Callable[[str, BaseException], str] = no_output
+    """What the step at a path had written when it failed with this error."""
+
+
+class Entry(NamedTuple):
+    """A record and its place in the tree."""
+
+    step: StepRecord
+    name: str
+    depth: int
+    is_leaf: bool
 
 
 def report(result: Result, detail: Detail) -> list[Line]:
     """Tell what became of a run: each item, what failed, what it waits for, and a summary."""
-    steps = _standing(result)
-    lines = list(tree(steps)) if detail.with_tree else []
-    lines += failures(result, detail.cut)
-    lines += waits(result)
-    return [*lines, summary(result, steps)]
-
-
-def text_of(line: Line) -> str:
-    """Show a line without its styles."""
-    return "".join(span.text for span in line)
+    entries = entries_of(_standing(result))
+    lines = list(tree(entries)) if detail.with_tree else []
+    lines += failures(result, detail)
+    lines += waits(result, entries)
+    if detail.with_tree and (detail.with_all or result.duration >= _LONG):
+        lines += slowest(result)
+    return [*lines, summary(result, entries)]
 
 
 def _standing(result: Result) -> list[StepRecord]:
@@ -74,28 +85,53 @@ def _standing(result: Result) -> list[StepRecord]:
     ]
 
 
+def entries_of(steps: Sequence[StepRecord]) -> list[Entry]:
+    """Find the tree in the records, which are in its order.
+
+    An item stands in the one with the longest path that leads to it: a slash may also be a part of
+    a name.
+    """
+    places: list[tuple[str, int]] = []  # of each record, where it stands in, and how deep
+    depths: dict[str, int] = {}
+    holders = set()
+    for step in steps:
+        above = step.path.rpartition("/")[0]
+        while above and above not in depths:
+            above = above.rpartition("/")[0]
+        depth = depths[above] + 1 if above else 0
+        places.append((above, depth))
+        holders.add(above)
+        if step.kind not in _SINGLE:
+            depths[step.path] = depth
+    return [
+        Entry(step, step.path[len(above) + 1 :] if above else step.path, depth, is_leaf)
+        for step, (above, depth) in zip(steps, places, strict=True)
+        for is_leaf in [step.path not in holders]
+    ]
+
+
 # -------------------------------------------------------------------- the items
 
 
-def tree(steps: Sequence[StepRecord]) -> Iterator[Line]:
-    """One line per item, indented by its path."""
-    names = ["  " * step.path.count("/") + step.path.rpartition("/")[2] for step in steps]
-    width = min(max(map(len, names), default=0), _WIDEST)
-    for step, name in zip(steps, names, strict=True):
-        yield _item(step, name, width)
+def tree(entries: Sequence[Entry]) -> Iterator[Line]:
+    """One line per item, indented by how deep it stands."""
+    widths = (2 * entry.depth + len(entry.name) for entry in entries)
+    width = min(max(widths, default=0), _WIDEST)
+    for entry in entries:
+        yield _item(entry, width)
 
 
-def _item(step: StepRecord, name: str, width: int) -> Line:
-    indent = len(name) - len(name.lstrip(" "))
-    style = _STYLES.get(step.status, "notable")
-    mark = MARKS.get(step.status, PENDING)
-    remarks = list(_remarks(step))
-    padding = " " * (width - len(name)) if remarks else ""
+def _item(entry: Entry, width: int) -> Line:
+    style = STYLES.get(entry.step.status, "notable")
+    mark = MARKS.get(entry.step.status, PENDING)
+    remarks = list(_remarks(entry.step))
+    indent = "  " * entry.depth
+    padding = " " * (width - len(indent) - len(entry.name)) if remarks else ""
     tail = (Span(f"{padding}  {'  '.join(remarks)}", "quiet"),) if remarks else ()
     return (
-        Span(" " * indent),
+        Span(indent),
         Span(mark, style),
-        Span(f" {name[indent:]}", "quiet" if style == "quiet" else "plain"),
+        Span(f" {entry.name}", "quiet" if style == "quiet" else "plain"),
         *tail,
     )
 
@@ -126,14 +162,37 @@ def seconds(value: float) -> str:
 # -------------------------------------------------------------------- what failed
 
 
-def failures(result: Result, cut: Cut) -> Iterator[Line]:
-    """Every error once, at the innermost item it comes from."""
+def failures(result: Result, detail: Detail) -> Iterator[Line]:
+    """Every error once, at the innermost item it comes from, with what that had written."""
     for path, error in _errors(result):
         yield ()
         first, *rest = headline(error).splitlines() or [""]
         yield (Span(f"{path}: ", "strong"), Span(first, "bad"))
-        for text in (*rest, *explain(error, cut)):
+        for text in (*rest, *explain(error, detail.cut)):
             yield (Span(f"  {text}"),)
+        yield from _output(detail.output_of(path, error), with_all=detail.with_all)
+
+
+def _output(text: str, *, with_all: bool) -> Iterator[Line]:
+    lines = list(_as_seen(text))
+    shown = lines if with_all else lines[-_LAST_LINES:]
+    if not shown:
+        return
+    is_cut = len(shown) < len(lines)
+    how_many = f", the last {len(shown)} of {len(lines)} lines; -v shows all" if is_cut else ""
+    yield (Span(f"  captured output{how_many}:", "strong"),)
+    for line in shown:
+        yield (Span(f"    {line}"),)
+
+
+def _as_seen(text: str) -> Iterator[str]:
+    """The lines of an output as a terminal has them in the end, without colours."""
+    import re  # 6 ms, where a failed step has written something
+
+    plain = re.sub(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|.)", "", text)
+    for line in plain.strip("\r\n").split("\n") if plain.strip() else ():
+        last = line.rstrip("\r").rpartition("\r")[2]  # a line may be written again and again
+        yield "".join(each for each in last if each.isprintable() or each == "\t").rstrip()
 
 
 def _errors(result: Result) -> list[tuple[str, BaseException]]:
@@ -155,32 +214,27 @@ def _is_worth_telling(error: BaseException | None) -> TypeGuard[BaseException]:
 # -------------------------------------------------------------------- what it waits for
 
 
-def waits(result: Result) -> Iterator[Line]:
+def waits(result: Result, entries: Sequence[Entry]) -> Iterator[Line]:
     """What a run waits for, and how it goes on."""
-    texts = list(_waits(result))
+    parked = [e for e in entries if result.status in PARKED and e.step.status in PARKED]
+    texts = list(_waits(result, parked))
     if not texts:
         return
     yield ()
     for text in texts:
         yield (Span(text, "notable"),)
-    yield (Span(f"this run lives only in this process; {_way_on(result)}"),)
+    yield (Span(f"this run lives only in this process; {_way_on(result, parked)}"),)
 
 
-def _waits(result: Result) -> Iterator[str]:
-    for step in _parked(result):
+def _waits(result: Result, parked: Sequence[Entry]) -> Iterator[str]:
+    for entry in parked:
+        step = entry.step
         if step.kind == "receive":
-            yield f"{step.path} waits for the signal {_name(step)!r}"
+            yield f"{step.path} waits for the signal {entry.name!r}"
         elif step.kind == "sleep":
             yield f"{step.path} sleeps"
         elif step.kind == "action" and result.suspended is not None:
             yield f"{step.path} is suspended: {_reason(result.suspended)}"
-
-
-def _parked(result: Result) -> Iterator[StepRecord]:
-    """The items that have begun and not ended."""
-    for step in result.steps if result.status in PARKED else ():
-        if step.status in PARKED or step.status == "running":
-            yield step
 
 
 def _reason(suspension: Suspension) -> str:
@@ -188,34 +242,48 @@ def _reason(suspension: Suspension) -> str:
     return f"{suspension.reason} ({data})" if data else suspension.reason
 
 
-def _way_on(result: Result) -> str:
+def _way_on(result: Result, parked: Sequence[Entry]) -> str:
     if result.status == "sleeping":
         return "without --detach it sits the sleep out"
-    names = [_name(step) for step in _parked(result) if step.kind == "receive"]
+    names = [entry.name for entry in parked if entry.step.kind == "receive"]
     if names:
         return f"from Python, `runner.signal(run_id, {names[0]!r}, data)` lets it go on"
     return "from Python, `runner.resume(run_id, data)` lets it go on"
 
 
-def _name(step: StepRecord) -> str:
-    return step.path.rpartition("/")[2]
+# -------------------------------------------------------------------- where the time went
+
+
+def slowest(result: Result) -> Iterator[Line]:
+    """The actions that took longest, with their share of the whole."""
+    timed = [(s.duration, s.path) for s in result.steps if s.kind == "action" and s.duration]
+    worth = [each for each in timed if each[0] >= result.duration * _LEAST]
+    if len(timed) < 2 or not worth:
+        return
+    yield ()
+    yield (Span("slowest actions", "strong"),)
+    for duration, path in sorted(worth, key=lambda each: -each[0])[:_SLOWEST]:
+        # One that ran before the run was resumed took none of the time that is told here.
+        share = f"{duration / result.duration:.0%}" if duration <= result.duration else ""
+        yield (Span(f"  {seconds(duration):>6}  {share:>4}  ", "quiet"), Span(path))
 
 
 # -------------------------------------------------------------------- the summary
 
 
-def summary(result: Result, steps: Sequence[StepRecord]) -> Line:
+def summary(result: Result, entries: Sequence[Entry]) -> Line:
     """One line about the whole run, with how many items without items of their own stand how."""
-    style = _STYLES.get(result.status, "notable")
-    counts = Counter(step.status for step in _leaves(steps))
-    parts = ", ".join(f"{count} {status}" for status, count in counts.items())
-    text = f" in {seconds(result.duration).strip()}: {parts}"
+    style = STYLES.get(result.status, "notable")
+    counts = Counter(entry.step.status for entry in entries if entry.is_leaf)
+    text = f" in {seconds(result.duration).strip()}: {counted(counts)}"
     if result.bail_reason:
         text += f" ({result.bail_reason})"
     return (Span(result.workflow_id, "strong"), Span(" "), Span(result.status, style), Span(text))
 
 
-def _leaves(steps: Sequence[StepRecord]) -> Iterator[StepRecord]:
-    for step, following in zip(steps, (*steps[1:], None), strict=True):
-        if following is None or not following.path.startswith(f"{step.path}/"):
-            yield step
+def counted(counts: Mapping[str, int]) -> str:
+    """Show how many items stand how: `3 completed, 1 failed, 2 pending`."""
+    order = {status: place for place, status in enumerate(STYLES)}
+    last = order["pending"]  # what is still to come is told behind all that has become of others
+    known = sorted(counts, key=lambda status: order.get(status, last - 0.5))
+    return ", ".join(f"{counts[status]} {status}" for status in known if counts[status])

@@ -13,7 +13,6 @@ from gostage._author.reference import reference_of
 from gostage._author.signature import first_line, name_of_function
 from gostage._author.tags import Tagged
 from gostage._engine import nodes
-from gostage._store.copies import own_copy
 from gostage.errors import DefinitionError, did_you_mean
 
 if TYPE_CHECKING:
@@ -191,6 +190,8 @@ class Action(Tagged, Generic[P, R]):
 
     def bind(self, **params: object) -> Self:
         """Fix parameters of the function, in a new action; the values are copied in."""
+        from gostage._store.copies import own_copy  # 1 ms: it knows dates
+
         function = self.function.bound({name: own_copy(value) for name, value in params.items()})
         new = self._copy()
         new.__dict__["_params"] = function.params

@@ -12,7 +12,7 @@ from gostage._author.function import Function
 from gostage._author.reference import find, reference_of, require_reference
 from gostage._author.tree import as_node
 from gostage._engine import nodes
-from gostage._engine.policy import Exponential, Fixed, Jittered
+from gostage._engine.backoff import Exponential, Fixed, Jittered
 from gostage._store.codec import encode
 from gostage._store.keys import MISSING, Key
 from gostage.errors import DefinitionError, NotImportable, NotStorable

@@ -1,4 +1,4 @@
-"""Tag expressions, such as `io and not (slow or net)`: read and evaluated, never executed."""
+"""Expressions over tags or names, as `io and not (slow or net)`: evaluated, never executed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NoReturn, final
 from gostage.errors import DefinitionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
 DEEPEST: Final = 100
 """How deep parentheses may go."""
@@ -22,7 +22,7 @@ _OPERATORS: Final = frozenset({"and", "or", "not"})
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One tag; a `*` in a word without quotes stands for anything."""
+    """One tag or name; a `*` in a word without quotes stands for anything."""
 
     text: str
     is_quoted: bool = False
@@ -68,14 +68,18 @@ class Expression:
     root: Part
 
     @classmethod
-    def parse(cls, text: str) -> Expression:
+    def parse(cls, text: str, noun: str = "tag") -> Expression:
         """Read an expression; the error points at the column that makes no sense."""
         if not isinstance(text, str):
             raise DefinitionError(
-                f"a tag expression must be a text, not {text!r}",
+                f"a {noun} expression must be a text, not {text!r}",
                 hint='for example "io and not slow"',
             )
-        return cls(text, _Parser(text).parse())
+        return cls(text, _Parser(text, noun).parse())
+
+    def words(self) -> list[Word]:
+        """Every word in it, in order."""
+        return list(_words(self.root))
 
     def matches(self, tags: Iterable[str]) -> bool:
         """Whether it holds for something with these tags."""
@@ -96,6 +100,14 @@ def _evaluate(part: Part, holds: Callable[[Word], bool]) -> bool:
     return all(results) if isinstance(part, AllOf) else any(results)
 
 
+def _words(part: Part) -> Iterator[Word]:
+    if isinstance(part, Word):
+        yield part
+        return
+    for each in (part.part,) if isinstance(part, Not) else part.parts:
+        yield from _words(each)
+
+
 @dataclass(frozen=True, slots=True)
 class _Token:
     text: str
@@ -106,8 +118,9 @@ class _Token:
 class _Parser:
     """Reads `or` of `and` of `not` of words and parentheses."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, noun: str) -> None:
         self._text = text
+        self._noun = noun
         self._tokens = self._split(text)
         self._next = 0
         self._depth = 0
@@ -121,7 +134,7 @@ class _Parser:
             self._fail(
                 token.column,
                 f"{token.text!r} follows without and, or",
-                "put and, or between; a tag with spaces goes into quotes",
+                f"put and, or between; a {self._noun} with spaces goes into quotes",
             )
         return part
 
@@ -147,7 +160,7 @@ class _Parser:
     def _word(self) -> Part:
         token = self._peek()
         if token is None:
-            self._fail(len(self._text) + 1, "a tag is missing at the end", "add one")
+            self._fail(len(self._text) + 1, f"a {self._noun} is missing at the end", "add one")
         self._next += 1
         if token.is_quoted:
             return Word(token.text, is_quoted=True)
@@ -156,8 +169,8 @@ class _Parser:
         if token.text == ")" or token.text in _OPERATORS:
             self._fail(
                 token.column,
-                f"a tag is missing before {token.text!r}",
-                "a tag that is called and, or, not goes into quotes",
+                f"a {self._noun} is missing before {token.text!r}",
+                f"a {self._noun} that is called and, or, not goes into quotes",
             )
         return Word(token.text)
 
@@ -175,7 +188,7 @@ class _Parser:
             self._fail(
                 token.column,
                 f"{token.text!r} follows without and, or",
-                "put and, or between; a tag with spaces goes into quotes",
+                f"put and, or between; a {self._noun} with spaces goes into quotes",
             )
         self._next += 1
         self._depth -= 1
@@ -208,5 +221,6 @@ class _Parser:
 
     def _fail(self, column: int, why: str, hint: str) -> NoReturn:
         raise DefinitionError(
-            f"cannot read the tag expression {self._text!r} at column {column}: {why}", hint=hint
+            f"cannot read the {self._noun} expression {self._text!r} at column {column}: {why}",
+            hint=hint,
         )

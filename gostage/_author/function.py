@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, final
+from typing import TYPE_CHECKING, Any, Final, Literal, final
 
 from gostage._author.reference import find, reference_of
 from gostage._author.signature import (
@@ -12,6 +11,7 @@ from gostage._author.signature import (
     resolve_hints,
     signature_of,
 )
+from gostage._engine.value import Value
 from gostage._store.keys import name_of
 from gostage.errors import DefinitionError, did_you_mean
 
@@ -25,18 +25,22 @@ __all__ = ["EMPTY", "Function", "Parameter"]
 Role = Literal["ctx", "value", "params-bound"]
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Value):
     """One parameter: its role, the key that fills it, the annotation and the default.
 
     An annotation that is missing or cannot be resolved is `Any`, which accepts everything.
     """
 
-    name: str
-    role: Role
-    key: str
-    annotation: object
-    default: object = EMPTY
+    __slots__ = ("annotation", "default", "key", "name", "role")
+
+    def __init__(
+        self, name: str, role: Role, key: str, annotation: object, default: object = EMPTY
+    ) -> None:
+        self.name: Final = name
+        self.role: Final = role
+        self.key: Final = key
+        self.annotation: Final = annotation
+        self.default: Final = default
 
     @property
     def is_required(self) -> bool:

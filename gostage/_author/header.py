@@ -6,8 +6,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
 from gostage._author import options
-from gostage._author.initial import InitialValue, initial_value, initial_values
-from gostage._author.middleware import Layer, Level
 from gostage._author.tags import Tagged
 from gostage._author.tree import Flow
 from gostage.errors import DefinitionError
@@ -18,7 +16,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from gostage._author.middleware import Middleware
+    from gostage._author.initial import InitialValue
+    from gostage._author.middleware import Layer, Level, Middleware
     from gostage._author.options import AnyKey
 
 
@@ -48,7 +47,11 @@ class Headed(Tagged, Flow):
         self.description = options.check_description(description, self.label)
         self.tags = options.check_tags(tags, self.label)
         self._layers: list[Layer] = []
-        self._initial: dict[str, InitialValue] = dict(initial_values(initial, self.label))
+        self._initial: dict[str, InitialValue] = {}
+        if initial is not None:
+            from gostage._author.initial import initial_values  # 2 ms, and many have none
+
+            self._initial = dict(initial_values(initial, self.label))
 
     @property
     def id(self) -> str:
@@ -72,6 +75,8 @@ class Headed(Tagged, Flow):
 
     def use(self, *middleware: Middleware) -> Self:
         """Put middleware around: of a stage around its actions, of a workflow around each stage."""
+        from gostage._author.middleware import Layer  # 1 ms, and many have none
+
         self._layers.extend([Layer.of(each, self.level) for each in middleware])
         return self
 
@@ -86,6 +91,8 @@ class Headed(Tagged, Flow):
         description: str | None = None,
     ) -> Self:
         """Put a value into the store when this starts; it is copied in, and in again each time."""
+        from gostage._author.initial import initial_value  # 2 ms, as above
+
         given = {"ttl": ttl, "tags": tags, "props": props, "description": description}
         name, checked = initial_value(key, value, given, self.label)
         self._initial[name] = checked

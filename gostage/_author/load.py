@@ -14,7 +14,8 @@ from gostage._author.flow import Stage, Steps
 from gostage._author.function import Function
 from gostage._author.record import Record
 from gostage._engine import nodes
-from gostage._engine.policy import Retry, exponential, fixed, jittered
+from gostage._engine.backoff import exponential, fixed, jittered
+from gostage._engine.policy import Retry
 from gostage._store.keys import Key
 from gostage.errors import DefinitionError
 

@@ -55,6 +55,10 @@ class Layer:
         """The name of the function."""
         return name_of_function(self.fn)
 
+    def blame(self, _given: object) -> str:
+        """Say where an error was raised that comes from this middleware."""
+        return f"in middleware {self.name!r} of {_an(self.level)}"
+
 
 def layers_of(middleware: object, level: Level) -> tuple[Layer, ...]:
     """Check several middleware of one level; the first is the outermost."""

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from gostage._author.function import Function
-from gostage._author.middleware import Layer, layers_of
 from gostage._author.tags import tag_list
 from gostage._engine.policy import Retry, as_seconds
 from gostage._store.keys import Key, name_of
@@ -15,6 +14,8 @@ from gostage.errors import DefinitionError, StoreError
 if TYPE_CHECKING:
     from datetime import timedelta
     from typing import Any
+
+    from gostage._author.middleware import Layer
 
     AnyKey: TypeAlias = str | Key[Any]  # Any: a key of any type
     Provides: TypeAlias = AnyKey | tuple[AnyKey, ...]
@@ -128,6 +129,8 @@ def check_isolate(value: object, owner: str, word: str = "isolate=") -> Isolated
 
 def check_use(value: object, owner: str) -> tuple[Layer, ...]:
     """Check the middleware of an action."""
+    from gostage._author.middleware import layers_of  # 1 ms, and few actions have any
+
     try:
         return layers_of(value, "action")
     except DefinitionError as error:

@@ -8,10 +8,10 @@ import inspect
 import sys
 import types
 import typing
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 from weakref import WeakKeyDictionary
 
+from gostage._engine.value import Value
 from gostage.errors import DefinitionError
 
 if TYPE_CHECKING:
@@ -30,26 +30,39 @@ EMPTY: Final = Empty.EMPTY
 """The default of a parameter that has none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
+class Raw(Value):
     """A parameter as its function declares it, the annotation not yet resolved."""
 
-    name: str
-    is_ctx: bool
-    default: object
+    __slots__ = ("default", "is_ctx", "name")
+
+    def __init__(self, name: str, is_ctx: bool, default: object) -> None:
+        self.name: Final = name
+        self.is_ctx: Final = is_ctx
+        self.default: Final = default
 
 
-@dataclass(slots=True)
 class Signature:
     """What one function asks for; all that is made from the function shares it."""
 
-    raw: tuple[Raw, ...]
-    takes: Takes
-    is_async: bool
-    is_generator: bool
-    file: str | None
-    line: int | None
-    hints: dict[str, Any] | None = None  # Any: annotations have no static type
+    __slots__ = ("file", "hints", "is_async", "is_generator", "line", "raw", "takes")
+
+    def __init__(
+        self,
+        *,
+        raw: tuple[Raw, ...],
+        takes: Takes,
+        is_async: bool,
+        is_generator: bool,
+        file: str | None,
+        line: int | None,
+    ) -> None:
+        self.raw: Final = raw
+        self.takes: Final = takes
+        self.is_async: Final = is_async
+        self.is_generator: Final = is_generator
+        self.file: Final = file
+        self.line: Final = line
+        self.hints: dict[str, Any] | None = None  # Any: annotations have no static type
 
 
 # Read again for each of a hundred thousand actions made from one function, a signature costs

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final, Literal, cast, get_args
 
 from gostage._engine import nodes
+from gostage._engine.value import Value
 from gostage.errors import DefinitionError, DuplicateName, Where
 
 if TYPE_CHECKING:
@@ -23,17 +23,20 @@ NODES: Final[tuple[type, ...]] = get_args(nodes.Node)
 """Every kind of node."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Value):
     """Where a named item stands: its position, and the line that put it there."""
 
-    position: int
-    file: str | None = None
-    line: int | None = None
+    __slots__ = ("file", "line", "position")
+
+    def __init__(self, position: int, file: str | None = None, line: int | None = None) -> None:
+        self.position: Final = position
+        self.file: Final = file
+        self.line: Final = line
 
     def __str__(self) -> str:
         """`number 2 (jobs.py:12)`."""
-        place = "" if self.file is None else f" ({self.file}:{self.line})"
+        line = "" if self.line is None else f":{self.line}"
+        place = "" if self.file is None else f" ({self.file}{line})"
         return f"number {self.position + 1}{place}"
 
 
@@ -74,6 +77,16 @@ class Flow:
         """Append an item that may stand here."""
         self.check_place(item, len(self.items))
         self.items.append(item)
+
+    def place_of(self, name: str) -> Place | None:
+        """Where the item of this name was put here, as far as that is known."""
+        return self._places.get(name)
+
+    def note_place(self, name: str, file: str, line: int | None = None) -> None:
+        """Say where an item comes from that no statement put here."""
+        known = self._places.get(name)
+        if known is not None:
+            self._places[name] = Place(known.position, file, line)
 
     def _claim(self, name: str, position: int, same: Item | None) -> None:
         file, line = _caller()

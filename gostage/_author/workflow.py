@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from gostage._author.dump import dump_workflow
 from gostage._author.flow import Stage, Steps, as_item
 from gostage._author.header import Headed
-from gostage._author.load import load_workflow
-from gostage._author.select import Query, Target
 from gostage._author.views import View
 from gostage._author.walk import walk
 from gostage.errors import DefinitionError, NotFound, did_you_mean
@@ -31,6 +28,9 @@ class WorkflowDefinition(Headed, Steps):
 
     kind: ClassVar = "workflow"
     level: ClassVar[Level] = "workflow"
+
+    _compiled: object = None
+    """What was made of it to be run, kept here by what runs it."""
 
     def __init__(
         self,
@@ -67,11 +67,15 @@ class WorkflowDefinition(Headed, Steps):
 
     def to_dict(self) -> dict[str, Any]:  # Any: JSON-able data of any shape
         """Give the definition as JSON-able data: actions by reference plus bound parameters."""
+        from gostage._author.dump import dump_workflow  # 4 ms: it knows every kind of value
+
         return dump_workflow(self)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, object]) -> Self:
         """Make the workflow again from `to_dict()`; the modules it names are imported."""
+        from gostage._author.load import load_workflow  # 4 ms, as above
+
         return load_workflow(data, cls)
 
     def find_stage(self, id: str) -> Stage:
@@ -103,7 +107,8 @@ class WorkflowDefinition(Headed, Steps):
         where: Callable[..., object] | None = None,
     ) -> list[Action[..., Any]]:
         """List the actions that fit, in order; without arguments all of them."""
-        query = Query.of(
+        found = self._find(
+            "action",
             expr,
             name=name,
             contains=contains,
@@ -115,7 +120,7 @@ class WorkflowDefinition(Headed, Steps):
             stage=stage,
             where=where,
         )
-        return [cast("Action[..., Any]", item) for item in self._find("action", query)]
+        return [cast("Action[..., Any]", item) for item in found]
 
     def find_stages(
         self,
@@ -132,7 +137,8 @@ class WorkflowDefinition(Headed, Steps):
         where: Callable[..., object] | None = None,
     ) -> list[Stage]:
         """List the stages that fit, in order; `stage` is one that they stand in."""
-        query = Query.of(
+        found = self._find(
+            "stage",
             expr,
             name=name,
             contains=contains,
@@ -144,7 +150,7 @@ class WorkflowDefinition(Headed, Steps):
             stage=stage,
             where=where,
         )
-        return [cast("Stage", item) for item in self._find("stage", query)]
+        return [cast("Stage", item) for item in found]
 
     def disable(
         self,
@@ -157,8 +163,9 @@ class WorkflowDefinition(Headed, Steps):
         kind: Kind | None = None,
     ) -> int:
         """Switch actions and stages off: they are skipped; gives how many matched."""
-        target = Target.of(action=action, stage=stage, tag=tag, type=type, where=where, kind=kind)
-        paths = self._matching(target)
+        paths = self._matching(
+            action=action, stage=stage, tag=tag, type=type, where=where, kind=kind
+        )
         self._disabled.update(paths)
         return len(paths)
 
@@ -173,19 +180,27 @@ class WorkflowDefinition(Headed, Steps):
         kind: Kind | None = None,
     ) -> int:
         """Switch actions and stages on again; gives how many matched."""
-        target = Target.of(action=action, stage=stage, tag=tag, type=type, where=where, kind=kind)
-        paths = self._matching(target)
+        paths = self._matching(
+            action=action, stage=stage, tag=tag, type=type, where=where, kind=kind
+        )
         self._disabled.difference_update(paths)
         return len(paths)
 
-    def _find(self, kind: Kind, query: Query) -> list[object]:
+    # Any, here and below: what the public methods were asked, and what checks it.
+    def _find(self, kind: Kind, expr: str | None, **asked: Any) -> list[object]:  # noqa: ANN401
+        from gostage._author.select import Query  # 1 ms, for those who look
+
+        query = Query.of(expr, **asked)
         return [
             found.item
             for found in walk(self)
             if found.kind == kind and query.matches(found.item, stage=found.stage, id=found.id)
         ]
 
-    def _matching(self, target: Target) -> list[str]:
+    def _matching(self, **asked: Any) -> list[str]:  # noqa: ANN401
+        from gostage._author.select import Target  # 1 ms, as above
+
+        target = Target.of(**asked)
         return [
             found.path
             for found in walk(self)

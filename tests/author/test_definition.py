@@ -20,7 +20,9 @@ from gostage._author.header import Headed
 from gostage._author.tree import Flow
 from gostage._author.workflow import WorkflowDefinition
 from gostage._engine import nodes
-from gostage._engine.policy import Retry, exponential, fixed, jittered
+from gostage._engine.backoff import exponential, fixed, jittered
+from gostage._engine.policy import Retry
+from gostage._engine.value import Value
 from gostage._store.keys import Key
 from gostage.errors import DefinitionError, NotFound, NotImportable, NotStorable
 from tests.author import samples
@@ -36,12 +38,21 @@ def shape(thing: Any) -> Any:
         return shape_of_flow(thing)
     if isinstance(thing, Function):
         return plain_function(thing), dict(thing.params), dict(thing.inputs)
-    if dataclasses.is_dataclass(thing) and not isinstance(thing, type):
-        names = [each.name for each in dataclasses.fields(thing) if each.compare]
+    names = names_of(thing)
+    if names is not None:
         return type(thing), {name: shape(getattr(thing, name)) for name in names}
     if isinstance(thing, (list, tuple)):
         return type(thing), [shape(each) for each in thing]
     return thing
+
+
+def names_of(thing: object) -> list[str] | None:
+    """The fields of a value, of either kind."""
+    if isinstance(thing, Value):
+        return list(thing.__slots__)
+    if dataclasses.is_dataclass(thing) and not isinstance(thing, type):
+        return [each.name for each in dataclasses.fields(thing) if each.compare]
+    return None
 
 
 def plain_function(function: Function) -> object:

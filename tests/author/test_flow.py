@@ -14,7 +14,8 @@ from gostage._author.initial import InitialValue
 from gostage._author.middleware import Layer
 from gostage._author.workflow import WorkflowDefinition
 from gostage._engine import nodes
-from gostage._engine.policy import Retry, fixed
+from gostage._engine.backoff import fixed
+from gostage._engine.policy import Retry
 from gostage._store.keys import Key
 from gostage.errors import DefinitionError, DuplicateName, TypeMismatch
 from tests.author.samples import Place, around, is_ready, load, plain, save

@@ -1,0 +1,47 @@
+"""The check of a workflow in its project: with its plugins, its settings and what is left out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gostage._app.check.compiler import check
+from gostage._app.project import codec_of, resources_of
+from gostage._plugins.wrappers import WRAPPERS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+
+    from gostage._app.check.findings import Finding
+    from gostage._app.config import Config
+    from gostage._author.workflow import WorkflowDefinition
+    from gostage._plugins.manager import Plugins
+
+
+def check_in_project(
+    workflow: WorkflowDefinition,
+    config: Config,
+    plugins: Plugins,
+    left_out: Collection[str] = (),
+    *,
+    is_all: bool = False,
+) -> list[Finding]:
+    """Check a workflow that was collected; with `is_all`, no values come but those that are set."""
+    tags = config["tags"]
+    return check(
+        workflow,
+        resources_of(plugins),
+        config["set"],
+        [tags] if tags else [],
+        is_all=is_all,
+        wrappers=_wrappers(plugins),
+        left_out=left_out,
+        codec=codec_of(plugins),
+    )
+
+
+def _wrappers(plugins: Plugins) -> Iterator[Callable[..., object]]:
+    """What plugins put around runs; those that are built in leave the store alone."""
+    for hook in WRAPPERS:
+        for impl in plugins.implementations(hook):
+            if not getattr(impl.function, "__module__", "").startswith("gostage."):
+                yield impl.function
