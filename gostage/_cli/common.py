@@ -1,14 +1,18 @@
-"""Common options: how much to say and in which colours; they stand before or after a command."""
+"""Common options: plugins, how much to say, in which colours; before or after a command."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from gostage._cli.completing import plugins
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from gostage._app.config import Config
 
     # Any: click decorates functions and commands alike.
     Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -20,6 +24,13 @@ class Common:
 
     loudness: int = 0
     has_color: bool = True
+    as_json: bool = False
+    """Whether standard output is for data alone."""
+    plugins: list[str] = field(default_factory=list)
+    """What `-p` says, in order."""
+    # Any: the values of options.
+    given: dict[str, Any] = field(default_factory=dict)
+    """The settings given on the command line, by the long names of their options."""
 
     @property
     def is_verbose(self) -> bool:
@@ -31,12 +42,30 @@ class Common:
         """Whether only what went wrong is shown."""
         return self.loudness < 0
 
+    def follow(self, config: Config) -> None:
+        """Take from the configuration what no option says."""
+        self.loudness = self.loudness or config["verbose"] - config["quiet"]
+        self.has_color = self.has_color and config["color"]
+
 
 def common_options(command: Decorated) -> Decorated:
-    """Give a command `-v`, `-q` and `--no-color`; its function finds them in `Common`."""
-    for option in (_no_color, _quiet, _verbose):
+    """Give a command `-p`, `-v`, `-q` and `--no-color`; its function finds them in `Common`."""
+    for option in (_no_color, _quiet, _verbose, _plugin):
         command = option(command)
     return command
+
+
+# Any: what click's own decorator takes.
+def setting(*names: str, **attributes: Any) -> Callable[[Decorated], Decorated]:  # noqa: ANN401
+    """Make an option that the configuration knows too, under its long name; see `Common.given`."""
+    return click.option(*names, **attributes, expose_value=False, callback=_remember)
+
+
+def _remember(ctx: click.Context, option: click.Parameter, value: object) -> None:
+    given = click.core.ParameterSource.COMMANDLINE
+    if option.name is not None and ctx.get_parameter_source(option.name) is given:
+        name = max(option.opts, key=len).lstrip("-")
+        ctx.ensure_object(Common).given[name] = value
 
 
 def _louder(ctx: click.Context, _: click.Parameter, count: int) -> None:
@@ -52,6 +81,21 @@ def _without_color(ctx: click.Context, _: click.Parameter, value: bool) -> None:
         ctx.ensure_object(Common).has_color = False
 
 
+def _more_plugins(ctx: click.Context, _: click.Parameter, names: tuple[str, ...]) -> None:
+    ctx.ensure_object(Common).plugins.extend(names)
+
+
+_plugin = click.option(
+    "-p",
+    "--plugin",
+    "plugins",
+    multiple=True,
+    metavar="NAME",
+    expose_value=False,
+    callback=_more_plugins,
+    shell_complete=plugins,
+    help="Load a plugin; no:NAME switches one off.",
+)
 _verbose = click.option(
     "-v",
     "--verbose",

@@ -9,29 +9,38 @@ import os
 import signal
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from gostage._cli.exits import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _FIRST: Final = b"gostage: interrupted, cleaning up; another Ctrl-C kills\n"
 _SECOND: Final = b"gostage: killed\n"
 _END: Final = b"\0"  # no signal has the number 0
 
 
+def _to_stderr(message: bytes) -> None:
+    os.write(2, message)
+
+
 @contextmanager
-def second_kills() -> Iterator[None]:
-    """Watch for Ctrl-C, unless the process ignores it or handles it in a way of its own."""
+def second_kills(tell: Callable[[bytes], object] = _to_stderr) -> Iterator[None]:
+    """Watch for Ctrl-C, unless the process ignores it or handles it in a way of its own.
+
+    `tell` writes a message to standard error, from a thread, past whatever is shown.
+    """
     if sys.platform == "win32" or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield
         return
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-    watcher = threading.Thread(target=_watch, args=(reader,), name="gostage Ctrl-C", daemon=True)
+    watcher = threading.Thread(
+        target=_watch, args=(reader, tell), name="gostage Ctrl-C", daemon=True
+    )
     watcher.start()
     try:
         yield
@@ -43,12 +52,13 @@ def second_kills() -> Iterator[None]:
         os.close(reader)
 
 
-def _watch(reader: int) -> None:
+def _watch(reader: int, tell: Callable[[bytes], object]) -> None:
     messages = iter((_FIRST, _SECOND))
     while (number := os.read(reader, 1)) != _END:
         if number[0] != signal.SIGINT:
             continue
         message = next(messages)
-        os.write(2, message)
+        with suppress(OSError):  # the terminal may be gone; the second kills all the same
+            tell(message)
         if message is _SECOND:
             os._exit(ExitCode.INTERRUPTED)

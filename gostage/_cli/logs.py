@@ -3,21 +3,46 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from gostage._cli.screen import painted, wants_color
 
 if TYPE_CHECKING:
+    from gostage._app.lines import Style
     from gostage._cli.common import Common
+
+_STYLES: Final[dict[int, Style]] = {
+    logging.DEBUG: "quiet",
+    logging.WARNING: "notable",
+    logging.ERROR: "bad",
+    logging.CRITICAL: "bad",
+}
 
 
 def show_log(common: Common) -> None:
     """Show what is logged: from INFO on, with `-v` everything, with `-q` errors only."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(levelname)-7s %(message)s"))
-    handler.addFilter(_is_alone)
     log = logging.getLogger("gostage")
-    log.addHandler(handler)
+    for each in [each for each in log.handlers if isinstance(each, _Shown)]:
+        log.removeHandler(each)  # that of an earlier call of the command
+    log.addHandler(_Shown(has_color=common.has_color and wants_color(sys.stderr, os.environ)))
     log.setLevel(_level(common))
+
+
+class _Shown(logging.StreamHandler):  # type: ignore[type-arg]  # no generic before Python 3.11
+    """Writes to what is standard error when the command begins."""
+
+    def __init__(self, *, has_color: bool) -> None:
+        super().__init__(sys.stderr)
+        self._has_color = has_color
+        self.addFilter(_is_alone)
+
+    def format(self, record: logging.LogRecord) -> str:
+        level = f"{record.levelname:7}"
+        if self._has_color:
+            level = painted(level, _STYLES.get(record.levelno, "plain"))
+        return f"{level} {super().format(record)}"
 
 
 def _level(common: Common) -> int:

@@ -3,35 +3,27 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 import click
 
+from gostage._cli.commands import COMMANDS
 from gostage._cli.common import Common, common_options
+from gostage._cli.complaints import complain
 from gostage._cli.exits import ExitCode, code_of_error
 from gostage.errors import GostageError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+
+    from click.shell_completion import CompletionItem
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A command as the help shows it, and the module where it lives."""
-
-    module: str
-    summary: str
-
-
-# Known beforehand, so that the help imports no command.
-COMMANDS: Final = {
-    "run": Entry("gostage._cli.run", "Run a workflow and show what became of it."),
-}
 EXIT_CODES: Final = (
     "Exit codes: 0 completed, 1 failed, 2 interrupted or cancelled, 3 internal error, 4 usage, "
-    "5 nothing to run, 6 waiting or sleeping, 7 blocked, 8 bailed."
+    "5 nothing to run, 6 waiting or sleeping, 7 blocked, 8 bailed. "
+    "Plugins may add commands: `gostage plugins` lists them."
 )
 
 
@@ -46,9 +38,17 @@ class LazyGroup(click.Group):
         """Import a command."""
         entry = COMMANDS.get(cmd_name)
         if entry is None:
-            return None
+            return _command_of_plugin(ctx, cmd_name)
         command: click.Command = import_module(entry.module).command
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete the name of a command without importing it."""
+        from click.shell_completion import CompletionItem  # 2 ms: only completion needs it
+
+        names = [name for name in COMMANDS if name.startswith(incomplete)]
+        found = [CompletionItem(name, help=COMMANDS[name].summary) for name in names]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Show the commands without importing them."""
@@ -59,17 +59,36 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command that is called; an unknown one gets the closest names."""
-        if args[0] not in COMMANDS and not args[0].startswith("-"):
-            raise UnknownName(f"no such command {args[0]!r}", args[0], COMMANDS, ctx)
+        name = args[0]
+        is_known = name in COMMANDS or name.startswith("-") or ctx.resilient_parsing
+        if not is_known and _command_of_plugin(ctx, name) is None:
+            known = [*COMMANDS, *_commands_of_plugins(ctx)]
+            raise UnknownName(f"no such command {name!r}", name, known, ctx)
         return super().resolve_command(ctx, args)
+
+
+def _command_of_plugin(ctx: click.Context, name: str) -> click.Command | None:
+    if ctx.resilient_parsing:  # a completion runs no plugin
+        return None
+    return _commands_of_plugins(ctx).get(name)
+
+
+def _commands_of_plugins(ctx: click.Context) -> dict[str, click.Command]:
+    """What plugins add; they are imported for that, so only when no command of ours is meant."""
+    key = f"{__name__}.commands"
+    if key not in ctx.meta:
+        from gostage._cli.project import commands_of, open_project  # 20 ms: see above
+
+        project = ctx.with_resource(open_project(ctx.ensure_object(Common)))
+        ctx.meta[key] = commands_of(project.plugins)
+    found: dict[str, click.Command] = ctx.meta[key]
+    return found
 
 
 class UnknownName(click.UsageError):
     """A name that is none; it knows the names that there are."""
 
-    def __init__(
-        self, message: str, name: str, known: Sequence[str] | dict[str, Entry], ctx: click.Context
-    ) -> None:
+    def __init__(self, message: str, name: str, known: Iterable[str], ctx: click.Context) -> None:
         super().__init__(message, ctx)
         self.hint = did_you_mean(name, known)
 
@@ -128,15 +147,6 @@ def invoke(args: Sequence[str] | None) -> int:
     except Exception as error:  # noqa: BLE001  # the last one who can say that it is our bug
         return _confess(error, common)
     return code if isinstance(code, int) else ExitCode.COMPLETED
-
-
-def complain(message: str, hint: str = "", place: str = "") -> None:
-    """Say on standard error what is wrong, what to do about it, and where."""
-    click.echo(f"gostage: {message}", err=True)
-    if hint:
-        click.echo(f"  hint: {hint}", err=True)
-    if place:
-        click.echo(f"  at: {place}", err=True)
 
 
 def _message(error: click.UsageError) -> str:

@@ -6,114 +6,126 @@ import io
 import math
 import os
 import sys
-from contextlib import contextmanager, nullcontext, redirect_stdout
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
-from gostage._cli.common import Common, common_options
+from gostage._cli.common import Common, common_options, setting
+from gostage._cli.completing import targets
 from gostage._cli.exits import code_of_status
+from gostage._cli.selecting import leave_out, selection_options
+from gostage.errors import GostageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import TextIO
-
     from gostage._app.runner import Runner
+    from gostage._cli.project import Project
     from gostage._run.result import Result
+    from gostage._run.workflow import Workflow
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What is to be run, and how."""
+class Seconds(click.ParamType[float]):
+    """A number of seconds above zero."""
 
-    target: str
-    settings: tuple[str, ...]
-    run_id: str | None
-    timeout: float | None
-    detach: bool
-    as_json: bool
+    name = "seconds"
 
-
-def _seconds(ctx: click.Context, param: click.Parameter, text: str | None) -> float | None:
-    """Read a number of seconds above zero."""
-    if text is None:
-        return None
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not (math.isfinite(number) and number > 0):
-        raise click.BadParameter(f"{text!r} is not a number of seconds above zero", ctx, param)
-    return number
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Read it."""
+        try:
+            number = float(str(value))
+        except ValueError:
+            number = math.nan
+        if not (math.isfinite(number) and number > 0):
+            self.fail(f"{value!r} is not a number of seconds above zero", param, ctx)
+        return number
 
 
 @click.command("run", context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("target", default=".")
-@click.option(
+@click.argument("target", required=False, shell_complete=targets)
+@setting(
     "-s",
     "--set",
-    "settings",
     multiple=True,
     metavar="KEY=VALUE",
     help="Put a value into the store first: JSON if it parses, else text; @FILE reads a file.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, and only that.")
+@selection_options
+@click.option("--collect-only", is_flag=True, help="Show what would run, and run nothing.")
 @click.option(
-    "--timeout", callback=_seconds, metavar="SECONDS", help="Fail the run when it takes longer."
+    "--dry-run", is_flag=True, help="Show what would run and what is wrong with it; run nothing."
 )
-@click.option("--detach", is_flag=True, help="Come back instead of sitting out a sleep.")
+@setting("-x", "--exit-first", is_flag=True, help="End at the first failure: nothing is retried.")
+@setting("--timeout", type=Seconds(), metavar="SECONDS", help="Fail the run when it takes longer.")
+@setting("--detach", is_flag=True, help="Come back instead of sitting out a sleep.")
+@setting(
+    "--progress/--no-progress", default=None, help="Show a live view; by default on a terminal."
+)
 @click.option("--run-id", metavar="ID", help="The id of the run; by default a new one.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, and only that.")
 @common_options
 @click.pass_obj
 def command(
     common: Common,
     *,
-    target: str,
-    settings: tuple[str, ...],
-    as_json: bool,
-    timeout: float | None,
-    detach: bool,
+    target: str | None,
+    collect_only: bool,
+    dry_run: bool,
     run_id: str | None,
+    as_json: bool,
 ) -> int:
     """Run a workflow and show what became of it.
 
-    TARGET is module:attr or path/file.py:attr, or a module or file with one workflow.
+    TARGET is module:attr, path/file.py:attr, a module, a file, or a folder with stage modules. By
+    default it is that of the configuration, else the current folder.
     """
-    request = Request(
-        target=target,
-        settings=settings,
-        run_id=run_id,
-        timeout=timeout,
-        detach=detach,
-        as_json=as_json,
-    )
-    with _data_channel() if as_json else nullcontext(sys.stdout) as out:
-        result = _run(request, common)
+    from gostage._cli.built_in import sources
+    from gostage._cli.output import data_channel
+    from gostage._cli.project import open_project
+
+    common.as_json = as_json
+    with (
+        data_channel(as_json=as_json) as out,
+        open_project(common, target, sources(common)) as project,
+    ):
+        _keep_in_order()
+        collected = project.collect()
+        left_out = leave_out(collected.workflow, project.config)
+        if collect_only or dry_run:
+            from gostage._cli.preview import preview
+
+            return preview(project, collected, left_out, common, out, with_check=dry_run)
+        result = _run(project, collected.workflow, run_id, common)
         if as_json:
-            _write_json(result, out)
+            from gostage._app.data import data_of
+            from gostage._cli.output import write_json
+
+            write_json(data_of(result), out)
         else:
-            _show(result, common)
+            _show(project, result, common)
     return code_of_status(result.status)
 
 
-def _run(request: Request, common: Common) -> Result:
+def _keep_in_order() -> None:
+    """What is printed stays in order with the log."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)
+
+
+def _run(project: Project, workflow: Workflow, run_id: str | None, common: Common) -> Result:
     # What runs is imported here: the help of this command needs none of it.
     from gostage._app.runner import Runner
+    from gostage._cli.built_in import teller
     from gostage._cli.interrupts import second_kills
     from gostage._cli.logs import show_log
-    from gostage._cli.target import find_workflow
-    from gostage._cli.values import values_of
 
-    initial = values_of(request.settings)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(line_buffering=True)  # what is printed stays in order with the log
+    config, plugins = project.config, project.plugins
     show_log(common)
-    workflow = find_workflow(request.target)
-    with second_kills(), Runner() as runner:
+    _show_header(project, common)
+    with second_kills(teller(plugins)), Runner(plugins=plugins) as runner:
         try:
             return runner.run(
-                workflow, initial, request.run_id, request.timeout, detach=request.detach
+                workflow, config["set"], run_id, config["timeout"], detach=config["detach"]
             )
         except Exception:
             raise
@@ -129,39 +141,43 @@ def _last_result(runner: Runner) -> Result | None:
     return runner.result(runs[0].run_id) if runs else None
 
 
-def _show(result: Result, common: Common) -> None:
+def _show_header(project: Project, common: Common) -> None:
+    """Show what plugins have to say before the run."""
+    if common.is_quiet or common.as_json:
+        return
+    for said in project.plugins.call("gostage_report_header", config=project.config):
+        for line in [said] if isinstance(said, str) else said:
+            click.echo(line)
+
+
+def _show(project: Project, result: Result, common: Common) -> None:
     from gostage._app.report import Detail, report
     from gostage._app.trace import Cut
-    from gostage._cli.screen import Screen
+    from gostage._cli.built_in import output_of
+    from gostage._cli.output import show
 
     if common.is_quiet and result.status == "completed":
         return
-    cut = Cut(with_ours=common.is_verbose, base=os.getcwd())  # noqa: PTH109
-    lines = report(result, Detail(with_tree=not common.is_quiet, cut=cut))
-    Screen(sys.stdout, has_color=common.has_color).show(lines)
+    detail = Detail(
+        with_tree=not common.is_quiet,
+        with_all=common.is_verbose,
+        cut=Cut(with_ours=common.is_verbose, base=os.getcwd()),  # noqa: PTH109
+        output_of=output_of(project.plugins),
+    )
+    show(report(result, detail), common)
+    if not common.is_quiet:
+        _show_summaries(project, result, common)
 
 
-def _write_json(result: Result, out: TextIO) -> None:
-    import json  # 2 ms: only --json needs it
+def _show_summaries(project: Project, result: Result, common: Common) -> None:
+    """Show what plugins have to say after the run; the exit code stays that of the run."""
+    if not project.plugins.implementations("gostage_summary"):
+        return
+    from gostage._cli.complaints import complain
+    from gostage._cli.screen import rich_console  # 36 ms for rich, where a plugin wants it
 
-    from gostage._app.data import data_of
-    from gostage._cli.screen import let_go
-
+    console = rich_console(sys.stdout, has_color=common.has_color)
     try:
-        json.dump(data_of(result), out, ensure_ascii=False, indent=2)
-        out.write("\n")
-        out.flush()
-    except BrokenPipeError:
-        let_go(out)
-
-
-@contextmanager
-def _data_channel() -> Iterator[TextIO]:
-    """Keep standard output for data: whatever else is printed, also by programs, goes to stderr."""
-    sys.stdout.flush()
-    kept = os.dup(1)
-    os.dup2(2, 1)
-    # What UTF-8 cannot hold is escaped, which is how JSON writes it anyway.
-    out = os.fdopen(kept, "w", encoding="utf-8", errors="backslashreplace")
-    with out, redirect_stdout(sys.stderr):
-        yield out
+        project.plugins.call("gostage_summary", result=result, console=console)
+    except GostageError as error:
+        complain(str(error), error.hint, str(error.where))

@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import TextIO
 
-    from gostage._app.report import Line, Style
+    from rich.console import Console
+
+    from gostage._app.lines import Line, Style
 
 _CODES: Final[dict[Style, str]] = {
     "plain": "",
@@ -20,8 +22,14 @@ _CODES: Final[dict[Style, str]] = {
     "strong": "1",
     "notable": "33",
 }
+DUMB: Final = frozenset({"dumb", "unknown"})
+"""What TERM says of terminals that know no codes."""
+
 # For terminals and files that cannot show the marks.
-_PLAIN_MARKS: Final = str.maketrans("✓✗–·…", "+x-..")  # noqa: RUF001  # a dash among them
+_PLAIN_MARKS: Final = str.maketrans(
+    "✓✗–·…├└│─■•□◇↻║○“”",  # noqa: RUF001  # a dash among them
+    '+x-..|`|-#*+?@&o""',
+)
 
 
 def wants_color(stream: TextIO, environ: Mapping[str, str]) -> bool:
@@ -46,7 +54,7 @@ class Screen:
         """Write lines; a reader that has gone away is no error."""
         try:
             for line in lines:
-                self._stream.write(self._fitting(self._rendered(line)) + "\n")
+                self._stream.write(fitting(self._rendered(line), self._stream.encoding) + "\n")
             self._stream.flush()
         except BrokenPipeError:
             let_go(self._stream)
@@ -54,19 +62,46 @@ class Screen:
     def _rendered(self, line: Line) -> str:
         if not self._has_color:
             return "".join(span.text for span in line).rstrip()
-        return "".join(_painted(span.text, _CODES[span.style]) for span in line)
-
-    def _fitting(self, text: str) -> str:
-        encoding = self._stream.encoding or "utf-8"
-        try:
-            text.encode(encoding)
-        except UnicodeEncodeError:
-            plain = text.translate(_PLAIN_MARKS)
-            return plain.encode(encoding, "backslashreplace").decode(encoding)
-        return text
+        return "".join(painted(span.text, span.style) for span in line)
 
 
-def _painted(text: str, code: str) -> str:
+def fitting(text: str, encoding: str | None) -> str:
+    """Replace what an encoding does not have, the marks by plain ones of the same width."""
+    encoding = encoding or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        plain = text.translate(_PLAIN_MARKS)
+        return plain.encode(encoding, "backslashreplace").decode(encoding)
+    return text
+
+
+def rich_console(
+    stream: TextIO | None = None, *, has_color: bool, size: tuple[int, int] | None = None
+) -> Console:
+    """Make a console of rich that follows the same rules; `size` is width and height."""
+    from rich.console import Console  # 36 ms, where something is shown with it
+
+    stream = sys.stdout if stream is None else stream
+    has_color = has_color and wants_color(stream, os.environ)
+    is_terminal = stream.isatty()
+    width, height = size or (None, None)
+    return Console(
+        file=stream,
+        # To rich, FORCE_COLOR makes a file a terminal; colours alone are meant here.
+        force_terminal=has_color or is_terminal,
+        force_interactive=is_terminal and os.environ.get("TERM") not in DUMB,
+        color_system=("auto" if is_terminal else "standard") if has_color else None,
+        no_color=not has_color,
+        highlight=False,
+        width=width,
+        height=height,
+    )
+
+
+def painted(text: str, style: Style) -> str:
+    """Give a text the codes of a style."""
+    code = _CODES[style]
     return f"\x1b[{code}m{text}\x1b[0m" if code and text else text
 
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.folders import write
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -117,17 +119,6 @@ flow = Faulty("faulty").do("a", lambda: None)
     "bad.json": "{",
     "latin.txt": b"\xe9",
 }
-
-
-def write(folder: Path, files: dict[str, str | bytes]) -> None:
-    """Write files into a folder."""
-    for name, content in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if isinstance(content, bytes):
-            path.write_bytes(content)
-        else:
-            path.write_text(content, encoding="utf-8")
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 import pytest
 
-from gostage._cli.root import COMMANDS, EXIT_CODES, LazyGroup, root
+from gostage._cli.commands import COMMANDS
+from gostage._cli.root import EXIT_CODES, LazyGroup, root
 from tests.cli.shell import gostage
 
 
@@ -15,7 +16,8 @@ def test_help_lists_the_commands(tmp_path, words) -> None:
     done = gostage(*words, folder=tmp_path)
 
     assert done.code == 0
-    assert "run  Run a workflow and show what became of it." in done.out
+    lines = [" ".join(line.split()) for line in done.out.splitlines()]
+    assert all(f"{name} {entry.summary}" in lines for name, entry in COMMANDS.items())
 
 
 @pytest.mark.parametrize("word", ["--version", "-V"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import pytest
@@ -42,9 +43,11 @@ def test_a_failure_is_shown_with_the_users_frames_alone(flows) -> None:
         "  · greet    pending",
     ]
     assert lines[6:8] == ["", "reading/fail: ValueError: no such row"]
-    assert lines[-3:] == [
+    assert lines[-5:] == [
         '  File "greet.py", line 17, in fail',
         '    raise ValueError("no such row")',
+        "  captured output:",
+        "    ERROR   this goes wrong",
         "bad failed in 0s: 1 completed, 1 failed, 2 pending",
     ]
     assert done.out.count("File ") == 1
@@ -151,3 +154,68 @@ def test_prints_and_log_keep_their_order(tmp_path) -> None:
 
     lines = gostage("run", "flow", folder=tmp_path).out.splitlines()
     assert lines[:3] == ["first", "INFO    second", "third"]
+
+
+def test_log_levels_have_colours_where_lines_have(flows) -> None:
+    """What goes wrong stands out in the log as well."""
+    done = gostage("run", "greet:bad", folder=flows, env={"NO_COLOR": None, "FORCE_COLOR": "1"})
+
+    assert done.err == "INFO    greeting World\n\x1b[31mERROR  \x1b[0m this goes wrong\n"
+    assert "    ERROR   this goes wrong\n" in done.out  # what is told again is plain
+
+
+TALKS = """
+import sys
+from gostage import Workflow
+
+
+def talk():
+    for number in range(25):
+        print("line", number)
+    print("careful", file=sys.stderr)
+    raise ValueError("boom")
+
+
+flow = Workflow("w").do("quiet", lambda: print("other")).do(talk)
+"""
+
+
+@pytest.fixture
+def talks(tmp_path):
+    (tmp_path / "flow.py").write_text(TALKS, encoding="utf-8")
+    return tmp_path
+
+
+def captured(out: str) -> list[str]:
+    """The lines of the captured output, with the one above them."""
+    lines = out.splitlines()
+    place = next(n for n, line in enumerate(lines) if line.startswith("  captured output"))
+    rest = itertools.takewhile(lambda line: line.startswith("    "), lines[place + 1 :])
+    return [lines[place].strip(), *(line.strip() for line in rest)]
+
+
+def test_a_failure_is_told_with_what_its_step_printed(talks) -> None:
+    """The last lines, of both streams, although they have been shown before."""
+    done = gostage("run", "flow", folder=talks)
+
+    first, *lines = captured(done.out)
+    assert first == "captured output, the last 20 of 26 lines; -v shows all:"
+    assert lines == [*(f"line {number}" for number in range(6, 25)), "careful"]
+    assert done.out.startswith("other\nline 0\nline 1\n")
+    assert done.err == "careful\n"
+
+
+def test_verbose_shows_the_whole_output(talks) -> None:
+    """With `-v` nothing is left out."""
+    first, *lines = captured(gostage("run", "-v", "flow", folder=talks).out)
+
+    assert first == "captured output:"
+    assert len(lines) == 26
+
+
+def test_nothing_is_captured_where_it_is_switched_off(talks) -> None:
+    """`-p no:capture` leaves it at what was printed."""
+    done = gostage("run", "-p", "no:capture", "flow", folder=talks)
+
+    assert "captured output" not in done.out
+    assert "line 24" in done.out

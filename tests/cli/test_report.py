@@ -9,9 +9,11 @@ import pytest
 
 from gostage import Key, Runner, Stage, Workflow, action, steps
 from gostage._app.data import data_of
-from gostage._app.report import Detail, Span, report, seconds, text_of
+from gostage._app.lines import Span, text_of
+from gostage._app.report import Detail, counted, entries_of, report, seconds, slowest
 from gostage._app.trace import Cut, explain, headline, last_place
-from gostage._cli.screen import Screen, wants_color
+from gostage._cli.screen import Screen, rich_console, wants_color
+from gostage._run.records import StepRecord
 from gostage.errors import NotFound
 
 
@@ -91,6 +93,128 @@ def test_what_a_run_waits_for_is_named_with_the_way_on() -> None:
         "from Python, `runner.signal(run_id, 'approval', data)` lets it go on" in lines
     )
     assert lines[-1].endswith(": 1 waiting")
+
+
+def test_a_signal_with_a_slash_in_its_name_is_named_whole() -> None:
+    """What follows the path of what it stands in is its name."""
+    lines = shown(Runner().run(Workflow("w").add(Stage("s").receive("eu/west"))))
+
+    assert "s/eu/west waits for the signal 'eu/west'" in lines
+
+
+def test_a_slash_in_a_name_is_no_level() -> None:
+    """Items are indented by what they stand in."""
+    flow = Workflow("w").add(Stage("eu/west").do("a/b", lambda: None).stage("c", lambda: None))
+    flow.stage("d", lambda: None)
+    lines = shown(Runner().run(flow))
+
+    assert [line[: line.index("  ", 7)].rstrip() for line in lines[:-1]] == [
+        "✓ eu/west",
+        "  ✓ a/b",
+        "  ✓ c",
+        "    ✓ lambda",
+        "✓ d",
+        "  ✓ lambda",
+    ]
+    assert lines[-1].endswith(": 3 completed")
+
+
+def test_nothing_stands_in_an_action() -> None:
+    """An action whose path leads to another one only has the shorter name."""
+    steps = [StepRecord(path, kind, "completed") for path, kind in TREE]
+
+    assert [(e.name, e.depth, e.is_leaf) for e in entries_of(steps)] == [
+        ("load", 0, True),
+        ("load/all", 0, False),
+        ("a", 1, True),
+        ("p", 0, False),
+        ("left", 1, False),
+        ("x/y", 2, True),
+    ]
+
+
+TREE = [
+    ("load", "action"),
+    ("load/all", "stage"),
+    ("load/all/a", "action"),
+    ("p", "parallel"),
+    ("p/left", "branch"),
+    ("p/left/x/y", "action"),
+]
+
+
+def test_counts_stand_in_one_order() -> None:
+    """What became of items first, what is still to come last; nothing is told of none."""
+    counts = {"pending": 1, "waiting": 2, "failed": 3, "skipped": 0, "completed": 4}
+
+    assert counted(counts) == "4 completed, 3 failed, 2 waiting, 1 pending"
+
+
+class Ended:
+    """What became of a run, as far as its times go."""
+
+    def __init__(self, duration: float, **durations: float) -> None:
+        self.duration = duration
+        self.steps = [
+            StepRecord(path, "action", "completed", 1, None, each)
+            for path, each in durations.items()
+        ]
+
+
+@pytest.mark.parametrize(
+    ("ended", "expected"),
+    [
+        (Ended(10, a=1, b=4, c=3, d=2), ["  4.000s   40%  b", "  3.000s   30%  c"]),
+        (Ended(10, a=9.9, b=0.1), ["  9.900s   99%  a", "  0.100s    1%  b"]),
+        (Ended(10, a=9.9, b=0.01), ["  9.900s   99%  a"]),
+        (Ended(10, a=20, b=5), ["   20.0s        a", "  5.000s   50%  b"]),
+        (Ended(10, a=10), []),
+        (Ended(0, a=0, b=0), []),
+    ],
+    ids=["three", "both", "next to nothing", "before it was resumed", "the only one", "no time"],
+)
+def test_the_slowest_actions_have_their_share(ended, expected) -> None:
+    """Those that a second look is worth, the slowest first."""
+    lines = [text_of(line) for line in slowest(ended)]
+
+    assert lines[2:4] == expected
+    assert lines[:2] == (["", "slowest actions"] if expected else [])
+
+
+def test_a_short_run_says_where_its_time_went_on_demand() -> None:
+    """Nobody asks where a few milliseconds have gone, except with `-v`."""
+    flow = Workflow("w").do("a", lambda: None).do("b", lambda: None)
+    result = Runner().run(flow)
+
+    assert "slowest actions" not in shown(result)
+    assert "slowest actions" in shown(result, with_all=True)
+    assert "slowest actions" not in shown(result, with_all=True, with_tree=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("", []),
+        ("\n \n", []),
+        ("one\n\ntwo\n\n", ["one", "", "two"]),
+        ("10%\r50%\r100%\rdone\n", ["done"]),
+        ("windows\r\nlines\r\n", ["windows", "lines"]),
+        ("\x1b[31mred\x1b[0m \x1b]0;title\x07and \x1b[?25lthat\x1b7", ["red and that"]),
+        ("tab\tbell\x07\n", ["tab\tbell"]),
+    ],
+    ids=["nothing", "blank", "lines", "progress", "windows", "codes", "controls"],
+)
+def test_an_output_is_shown_as_a_terminal_has_it_in_the_end(text, lines) -> None:
+    """Without what moved the cursor or coloured it."""
+
+    def fail():
+        raise ValueError("boom")
+
+    result = Runner().run(Workflow("w").do(fail))
+    found = shown(result, output_of=lambda path, error: text if path == "fail" else "?")
+
+    head = ["  captured output:"] if lines else []
+    assert found[-1 - len(head) - len(lines) : -1] == [*head, *(f"    {line}" for line in lines)]
 
 
 def test_a_swallowed_error_is_told_beside_its_action() -> None:
@@ -213,3 +337,32 @@ def test_a_screen_paints_styles(monkeypatch) -> None:
     Screen(stream, has_color=True).show([(Span("good", "good"), Span(" plain"))])
 
     assert stream.getvalue() == "\x1b[32mgood\x1b[0m plain\n"
+
+
+@pytest.mark.parametrize(
+    ("environ", "stream", "has_color", "expected"),
+    [
+        ({}, Terminal, True, (True, True)),
+        ({}, Terminal, False, (False, True)),
+        ({}, io.StringIO, True, (False, False)),
+        ({"FORCE_COLOR": "1"}, io.StringIO, True, (True, False)),
+        ({"NO_COLOR": "1"}, Terminal, True, (False, True)),
+        ({"CI": "true"}, Terminal, True, (False, True)),
+    ],
+    ids=["terminal", "--no-color", "pipe", "forced", "NO_COLOR", "CI"],
+)
+def test_a_console_for_plugins_follows_the_same_rules(
+    monkeypatch, environ, stream, has_color, expected
+) -> None:
+    """And who asks for colours in a file does not ask for a progress bar in it."""
+    for name in ("NO_COLOR", "FORCE_COLOR", "CI"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {"TERM": "xterm", **environ}.items():
+        monkeypatch.setenv(name, value)
+    written = stream()
+
+    console = rich_console(written, has_color=has_color)
+    console.print("[green]text[/green] 12")
+
+    assert ("\x1b[32mtext" in written.getvalue(), console.is_interactive) == expected
+    assert ("\x1b" in written.getvalue()) is expected[0]

@@ -1,0 +1,1 @@
+"""Recordings: pictures of the real command in a real terminal; `python -m docs.recordings`."""

@@ -1,0 +1,81 @@
+"""The preview of a run: what would run, and on request what is wrong with it; nothing runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gostage._cli.exits import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import TextIO
+
+    from gostage._app.check.findings import Finding
+    from gostage._app.collect import Collected
+    from gostage._cli.common import Common
+    from gostage._cli.project import Project
+
+
+def preview(
+    project: Project,
+    collected: Collected,
+    left_out: frozenset[str],
+    common: Common,
+    out: TextIO,
+    *,
+    with_check: bool,
+) -> int:
+    """Show what would run; with a check also what is wrong with it, which may be an error."""
+    findings = _check(project, collected, left_out) if with_check else []
+    if common.as_json:
+        _write(collected, left_out, findings if with_check else None, out)
+    else:
+        _show(collected, left_out, findings if with_check else None, common)
+    if not with_check:
+        return ExitCode.COMPLETED
+    from gostage._app.check.findings import counts
+    from gostage._cli.check import code_of_findings
+
+    return code_of_findings(counts(findings))
+
+
+def _check(project: Project, collected: Collected, left_out: frozenset[str]) -> Sequence[Finding]:
+    from gostage._app.check.around import check_in_project  # 20 ms: only a dry run checks
+
+    # A run is given these values and no others, so what it lacks is known.
+    return check_in_project(
+        collected.workflow, project.config, project.plugins, left_out, is_all=True
+    )
+
+
+def _show(
+    collected: Collected,
+    left_out: frozenset[str],
+    findings: Sequence[Finding] | None,
+    common: Common,
+) -> None:
+    from gostage._app.outline import outline
+    from gostage._cli.output import show
+
+    show(outline(collected.workflow, left_out), common)
+    if findings is not None:
+        from gostage._cli.check import show_findings
+
+        show_findings(findings, collected.workflow.id, common)
+
+
+def _write(
+    collected: Collected,
+    left_out: frozenset[str],
+    findings: Sequence[Finding] | None,
+    out: TextIO,
+) -> None:
+    from dataclasses import asdict
+
+    from gostage._app.listing import data_of
+    from gostage._cli.output import write_json
+
+    data = data_of(collected, collected.target, left_out)
+    if findings is not None:
+        data["findings"] = [asdict(each) for each in findings]
+    write_json(data, out)

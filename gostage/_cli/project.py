@@ -1,0 +1,94 @@
+"""The project a command is about: its configuration, its plugins, and what is collected."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gostage._app.collect import collect, locate
+from gostage._app.config import Config
+from gostage._app.project import assemble, stages_of
+from gostage._cli.commands import COMMANDS
+from gostage._cli.values import values_of
+from gostage.errors import PluginError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from gostage._app.collect import Collected, Place
+    from gostage._author.flow import Stage
+    from gostage._cli.common import Common
+    from gostage._plugins.manager import Plugins
+    from gostage._plugins.source import Source
+    from gostage._run.workflow import Workflow
+
+
+class Project:
+    """One folder with its configuration and plugins, and the target in it."""
+
+    def __init__(self, config: Config, plugins: Plugins, place: Place) -> None:
+        self.config = config
+        self.plugins = plugins
+        self.place = place
+
+    def collect(self) -> Collected:
+        """Import what the target names; plugins may make stages of files, and change it."""
+        return collect(self.place, self)
+
+    def collect_file(self, path: Path) -> Iterable[Stage]:
+        """Ask the plugins for the stages of a file."""
+        return stages_of(self.plugins, path)
+
+    def modify(self, workflow: Workflow) -> None:
+        """Let the plugins change what was collected."""
+        self.plugins.call("gostage_collection_modify", workflow=workflow, config=self.config)
+
+
+@contextmanager
+def open_project(
+    common: Common,
+    target: str | None = None,
+    built_in: Iterable[Source] = (),
+) -> Iterator[Project]:
+    """Find the target's place, read the configuration there, and put its plugins in order."""
+    here = Path.cwd()
+    place = locate("." if target is None else target, here)
+    config = Config.read(place.folder, _flags(common))
+    common.follow(config)
+    common.follow(config)
+    if target is None and config["target"]:
+        place = locate(config["target"], config.root)
+    plugins = assemble(config, built_in=built_in, folder=place.folder)
+    try:
+        yield Project(config, plugins, place)
+    finally:
+        plugins.close()
+
+
+def _flags(common: Common) -> dict[str, object]:
+    flags = dict(common.given)
+    if common.plugins:
+        flags["plugins"] = common.plugins
+    if "set" in flags:
+        flags["set"] = values_of(common.given["set"])
+    if common.loudness:
+        flags["verbose" if common.is_verbose else "quiet"] = abs(common.loudness)
+    if not common.has_color:
+        flags["color"] = False
+    return flags
+
+
+def commands_of(plugins: Plugins) -> dict[str, click.Command]:
+    """The commands that plugins add."""
+    group = click.Group()
+    plugins.call("gostage_cli", group=group)
+    for name in group.commands:
+        if name in COMMANDS:
+            raise PluginError(
+                f"a plugin adds the command {name!r}, which gostage has already",
+                hint="`gostage hooks gostage_cli` shows which plugins add commands",
+            )
+    return dict(group.commands)
