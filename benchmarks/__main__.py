@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from benchmarks.actions import action_table, own_table, peer_table
+from benchmarks.commands import command_table
 from benchmarks.effort import FULL, QUICK, Effort
 from benchmarks.goals import goal_table
 from benchmarks.growth import growth_table, position_table
+from benchmarks.hooks import hook_table
 from benchmarks.startup import startup_table
 from benchmarks.store import store_table
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     from benchmarks.table import Table
 
-NAMES: Final = ("actions", "peers", "growth", "store", "startup", "goals")
+NAMES: Final = ("actions", "peers", "hooks", "growth", "store", "startup", "commands", "goals")
 
 
 def main(words: Sequence[str] | None = None) -> None:
@@ -62,6 +64,9 @@ def _tables(only: str | None, effort: Effort) -> Iterator[Table]:
     if only in {None, "actions", "goals"}:
         judged["actions"] = own_table(effort) if only == "goals" else action_table(effort)
         yield judged["actions"]
+    if only in {None, "hooks", "goals"}:
+        judged["hooks"] = hook_table(effort)
+        yield judged["hooks"]
     if only in {None, "growth"}:
         yield growth_table(effort)
         yield position_table(effort)
@@ -70,6 +75,9 @@ def _tables(only: str | None, effort: Effort) -> Iterator[Table]:
     if only in {None, "startup", "goals"}:
         judged["startup"] = startup_table(effort)
         yield judged["startup"]
+    if only in {None, "commands", "goals"}:
+        judged["commands"] = command_table(effort)
+        yield judged["commands"]
     if only in {None, "goals"}:
         yield goal_table(judged)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from benchmarks.commands import HELP, LIST, MANY
+from benchmarks.hooks import IDLE
 from benchmarks.table import Row, Table
 
 if TYPE_CHECKING:
@@ -78,6 +80,21 @@ GOALS: Final = (
         table="startup",
         row="gostage --help",
         limit=8.0,
+    ),
+    *(
+        Goal(
+            name=f"{row}, times a click program",
+            table="commands",
+            row=row,
+            limit=2.5,
+        )
+        for row in (HELP, MANY.format(HELP), LIST, MANY.format(LIST))
+    ),
+    Goal(
+        name="a plugin that wraps no action, times no plugin",
+        table="hooks",
+        row=IDLE,
+        limit=1.05,
     ),
 )
 
