@@ -25,6 +25,8 @@ class Finding:
     level: Level
     message: str
     hint: str = ""
+    about: str = ""
+    """The key, tag or name that it is about, if it is about one."""
     path: str = ""
     """The path of the item it is about; empty if it is about the workflow."""
     file: str | None = None

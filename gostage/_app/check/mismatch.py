@@ -43,13 +43,16 @@ def mismatch(need: Need, held: Held, stop: Stop, *, is_sure: bool) -> Finding | 
         says = f"{offer.who} takes it as {offer.kind}, and nobody provides it in between"
         level = "error" if is_sure else "warning"
     elif offer.source == "default":
-        # The caller may give another one.
-        says, level = f"{offer.who} says {offer.kind}", "warning"
+        # The caller may give another one, and has to where it only says that there is none.
+        says = f"{offer.who} says {offer.kind}"
+        level = "note" if offer.value is None else "warning"
     else:
         says = f"{offer.who} provides {offer.kind}"
     rest = "" if best is Fit.NEVER else _UNLESS[offer.value is UNSAID]
     message = f"{need.what} takes {need.shown} as {wanted}, but {says}{rest}"
-    made = Finding(code="input-type", level=level, message=message, hint=_HINT)
+    made = Finding(
+        code="input-type", level=level, message=message, hint=_HINT, about=need.key
+    )
     return made.at(stop, need.file, need.line)
 
 
@@ -83,6 +86,7 @@ def conflicts(index: dict[str, list[Offer]]) -> Iterator[Finding]:
         is_change = second.updates or second.source == "default"
         made = Finding(
             code="provider-types",
+            about=key,
             level="note" if is_change else "warning",
             message=message,
             hint="whoever takes it has to know which one it is: use two keys, or one type",

@@ -116,12 +116,19 @@ class Explainer:
         owner, mine, theirs = parting(stop, there)
         if mine is theirs:
             if there.number > stop.number:
-                text = f"which only {offer.who} provides, and that comes later"
-                yield _Said(text, f"move it before this one, or {self._outside(need)}", True)
+                yield self._later(need, stop, offer, there)
         elif owner is not None and isinstance(owner.node, nodes.Parallel):
             text = f"which only branch {theirs.label!r} of {owner.what} provides, at the same time"
             hint = f"provide it before {owner.what}: branches do not see each other's values"
             yield _Said(text, hint, True)
+
+    def _later(self, need: Need, stop: Stop, offer: Offer, there: Stop) -> _Said:
+        text = f"which only {offer.who} provides, and that comes later"
+        around = {id(each) for each in there.way() if isinstance(each.node, nodes.Loop)}
+        if any(id(each) in around for each in stop.way()):
+            # Every pass but the first has it; that one may well have it from outside.
+            return _Said(f"{text} in the loop", f"for the first pass, {self._outside(need)}", False)
+        return _Said(text, f"move it before this one, or {self._outside(need)}", True)
 
     def _of_item(self, need: Need, stop: Stop) -> Iterator[_Said]:
         around = [each.node for each in stop.way() if isinstance(each.node, nodes.ForEach)]
@@ -167,5 +174,5 @@ class Explainer:
 
 
 def _finding(need: Need, stop: Stop, level: Level, message: str, hint: str) -> Finding:
-    made = Finding(code=CODE, level=level, message=message, hint=hint)
+    made = Finding(code=CODE, level=level, message=message, hint=hint, about=need.key)
     return made.at(stop, need.file, need.line)

@@ -65,6 +65,7 @@ class Vocabulary:
                     code="unknown-tag",
                     level="warning" if is_wanted or close else "note",
                     message=f"nothing has the tag {word.text!r} of the expression {text!r}",
+                    about=word.text,
                     hint=close or _known("tag", self.tags),
                 )
 
