@@ -80,6 +80,7 @@ def show_findings(findings: Sequence[Finding], workflow: str, common: Common) ->
     shown = [each for each in findings if each.level != "note" or common.is_verbose]
     lines = [line for each in shown for line in _lines(each, workflow)]
     if not common.is_quiet:
+        lines += () if common.is_verbose else _expected(findings)
         lines.append(_summary(findings, workflow, common))
     show(lines, common)
 
@@ -94,6 +95,17 @@ def _lines(finding: Finding, workflow: str) -> Iterator[Line]:
     )
     if finding.hint:
         yield (Span(f"    hint: {finding.hint}", "quiet"),)
+
+
+def _expected(findings: Sequence[Finding]) -> Iterator[Line]:
+    """The keys that have to come from outside, each with the line that takes it."""
+    from gostage._app.lines import Span
+
+    notes = [each for each in findings if (each.code, each.level) == ("missing-input", "note")]
+    taken = {each.about: each for each in reversed(notes)}
+    if taken:
+        places = (f"{key!r} ({_place(each, each.path)})" for key, each in sorted(taken.items()))
+        yield (Span(f"from outside: {', '.join(places)}"),)
 
 
 def _place(finding: Finding, workflow: str) -> str:

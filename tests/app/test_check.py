@@ -48,7 +48,7 @@ def is_done(done: bool) -> bool:
     return done
 
 @action
-def use(cursor: int) -> None:  # warning missing-input
+def use(cursor: int) -> None:  # note missing-input
     print(cursor)
 
 @action(provides="cursor")
@@ -61,8 +61,8 @@ def ask() -> bool:
 
 flow = Workflow("w").loop_until("pages", is_done, steps(use, turn, ask))
 """,
-        "needs 'cursor', which only action 'turn' provides, and that comes later",
-        "",
+        "needs 'cursor', which only action 'turn' provides, and that comes later in the loop",
+        "for the first pass, give it from outside: -s cursor=…",
     ),
     "an input of the branch beside": (
         """
@@ -403,6 +403,17 @@ def tell(timeout: float) -> None:  # warning input-type
 flow = Workflow("w", initial={"timeout": 30}).stage("s", tell)
 """,
         "takes 'timeout' as float, but the initial data of workflow 'w' says int",
+        "",
+    ),
+    "an initial value that says there is none": (
+        """
+@action
+def tell(rows: list[int]) -> None:  # note input-type
+    print(rows)
+
+flow = Workflow("w", initial={"rows": None}).stage("s", tell)
+""",
+        "takes 'rows' as list[int], but the initial data of workflow 'w' says None",
         "",
     ),
     "the type of a stage's initial data": (

@@ -127,7 +127,9 @@ def test_notes_are_shown_to_who_wants_to_see_all(shop) -> None:
     done = gostage("check", "shop:fine", folder=shop)
     everything = gostage("check", "shop:fine", "-v", folder=shop)
 
-    assert done.out == "fine: nothing wrong (1 note: -v shows more)\n"
+    assert done.out == (
+        "from outside: 'address' (shop.py:22)\nfine: nothing wrong (1 note: -v shows more)\n"
+    )
     first, hint, last = everything.out.splitlines()
     assert first.startswith("shop.py:22: note: [missing-input] action 'send' needs 'address'")
     assert hint == "    hint: give it from outside: -s address=…, or initial={'address': …}"
@@ -155,6 +157,7 @@ def test_findings_as_data(shop) -> None:
                 "message": "action 'send' needs 'address', which comes from outside: nothing in"
                 " the workflow provides it",
                 "hint": "give it from outside: -s address=…, or initial={'address': …}",
+                "about": "address",
                 "path": "end/send",
                 "file": str(shop / "shop.py"),
                 "line": 22,
@@ -211,7 +214,9 @@ def test_resources_of_the_project_count(shop) -> None:
 
 def test_hooks_of_plugins_count(shop) -> None:
     """What a plugin may put into the store is not missed."""
-    done = gostage("check", "shop:fine", "-p", "injection", "-s", "x=1", folder=shop)
+    done = gostage(
+        "check", "shop:fine", "-p", "gostage_plugins.injection", "-s", "x=1", folder=shop
+    )
 
     assert (done.code, done.out) == (0, "fine: nothing wrong\n")
 

@@ -50,9 +50,7 @@ def mismatch(need: Need, held: Held, stop: Stop, *, is_sure: bool) -> Finding | 
         says = f"{offer.who} provides {offer.kind}"
     rest = "" if best is Fit.NEVER else _UNLESS[offer.value is UNSAID]
     message = f"{need.what} takes {need.shown} as {wanted}, but {says}{rest}"
-    made = Finding(
-        code="input-type", level=level, message=message, hint=_HINT, about=need.key
-    )
+    made = Finding(code="input-type", level=level, message=message, hint=_HINT, about=need.key)
     return made.at(stop, need.file, need.line)
 
 

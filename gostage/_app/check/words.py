@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from gostage._app.check.effects import Call
+    from gostage._app.check.findings import Level
     from gostage._app.check.source import Code
     from gostage._app.check.subject import Subject
     from gostage._app.check.tour import Stop
@@ -100,9 +101,15 @@ class Vocabulary:
         try:
             expression = Expression.parse(text)
         except DefinitionError as error:
-            level = "error" if asked.call.is_sure else "warning"
-            message = f"{asked.what}: {error.message}"
-            yield asked.finding("bad-expression", level, message, error.hint)
+            yield asked.at(
+                Finding(
+                    code="bad-expression",
+                    level="error" if asked.call.is_sure else "warning",
+                    message=f"{asked.what}: {error.message}",
+                    hint=error.hint,
+                    about=text,
+                )
+            )
             return
         for word in expression.words():
             if not self._is_tag(word):
@@ -110,18 +117,20 @@ class Vocabulary:
 
     def _unknown(self, asked: _Asked, kind: str, name: str, known: set[str], word: str) -> Finding:
         argument = f"{word}={name!r}" if word else repr(name)
-        message = f"{asked.what} calls {asked.call.name}({argument}), and nothing has that tag"
-        if kind != "tag":
-            message = (
-                f"{asked.what} calls {asked.call.name}({argument}), and there is no such {kind}"
-            )
-        level = "warning"
+        why = "nothing has that tag" if kind == "tag" else f"there is no such {kind}"
+        level: Level = "warning"
         if asked.call.name == "add_action_to" and asked.call.is_sure:
             level = "error"  # the others match nothing; this one raises
         if self._subject.adds and misspelt(name, known) is None:
             level = "note"  # it may be there by then
-        return asked.finding(
-            f"unknown-{kind}", level, message, did_you_mean(name, known) or _known(kind, known)
+        return asked.at(
+            Finding(
+                code=f"unknown-{kind}",
+                level=level,
+                message=f"{asked.what} calls {asked.call.name}({argument}), and {why}",
+                hint=did_you_mean(name, known) or _known(kind, known),
+                about=name,
+            )
         )
 
 
@@ -148,10 +157,9 @@ class _Asked:
                 values = [self._code.value_of(part) for part in parts]
                 yield from ((each.arg, value) for value in values if isinstance(value, str))
 
-    def finding(self, code: str, level: Any, message: str, hint: str) -> Finding:  # noqa: ANN401
-        """Make a finding at the line of the call; Any: one of the levels."""
-        made = Finding(code=code, level=level, message=message, hint=hint)
-        return made.at(self._stop, self._code.file, self.call.node.lineno)
+    def at(self, finding: Finding) -> Finding:
+        """A finding at the line of the call."""
+        return finding.at(self._stop, self._code.file, self.call.node.lineno)
 
 
 def _tags(subject: Subject) -> set[str]:
