@@ -45,10 +45,8 @@ def uses() -> tuple[str, ...]:
         for line in page.read_text(encoding="utf-8").splitlines()
         if line.startswith("$ gostage ")
     ]
-    for file in HERE.glob("test_*.py"):
-        if file != Path(__file__):
-            lines.append(file.read_text(encoding="utf-8"))
-    return tuple(lines)
+    others = (file for file in HERE.glob("test_*.py") if file != Path(__file__))
+    return (*lines, *(file.read_text(encoding="utf-8") for file in others))
 
 
 @pytest.mark.parametrize(("commands", "names"), options())
