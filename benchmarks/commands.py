@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from benchmarks.measure import Sample, Subject, measure
-from benchmarks.startup import CLICK, CLICK_PROGRAM, ROOT
+from benchmarks.startup import CLICK, CLICK_PROGRAM, starting
 from benchmarks.table import Row, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from benchmarks.effort import Effort
 
@@ -93,14 +90,14 @@ def _subjects(folder: Path) -> dict[str, Callable[[], None]]:
     names = ", ".join(f"stage_{number}" for number in range(1, MODULES + 1))
     gostage = ["-m", "gostage"]
     return {
-        CLICK: _starting([str(program), "--help"]),
-        HELP: _starting([*gostage, "--help"]),
-        MANY.format(HELP): _starting([*gostage, "--help"], plugins),
-        LIST: _starting([*gostage, "list", str(small)]),
-        MANY.format(LIST): _starting([*gostage, "list", str(small)], plugins),
-        LARGE: _starting([*gostage, "list", str(large)]),
-        BASE: _starting(["-c", "from gostage import Context, action"]),
-        BARE: _starting(["-c", f"import {names}"], large),
+        CLICK: starting([str(program), "--help"]),
+        HELP: starting([*gostage, "--help"]),
+        MANY.format(HELP): starting([*gostage, "--help"], plugins),
+        LIST: starting([*gostage, "list", str(small)]),
+        MANY.format(LIST): starting([*gostage, "list", str(small)], plugins),
+        LARGE: starting([*gostage, "list", str(large)]),
+        BASE: starting(["-c", "from gostage import Context, action"]),
+        BARE: starting(["-c", f"import {names}"], large),
     }
 
 
@@ -121,20 +118,3 @@ def _project(folder: Path, modules: int) -> Path:
     for number in range(1, modules + 1):
         (folder / f"stage_{number}.py").write_text(body, encoding="utf-8")
     return folder
-
-
-def _starting(words: Sequence[str], *folders: Path) -> Callable[[], None]:
-    # Without its bytecode a program measures the compiler.
-    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    environment["PYTHONPATH"] = os.pathsep.join(map(str, (ROOT, *folders)))
-
-    def start() -> None:
-        subprocess.run(
-            [sys.executable, *words],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            check=True,
-        )
-
-    return start

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from gostage._cli.common import Common, common_options, setting
+from gostage._cli.common import Common, common_options, values_option
 from gostage._cli.completing import targets
 from gostage._cli.exits import ExitCode
 from gostage._cli.selecting import leave_out, selection_options
@@ -25,13 +25,7 @@ _STYLES: Final[dict[Level, Style]] = {"error": "bad", "warning": "notable", "not
 
 @click.command("check", context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("target", required=False, shell_complete=targets)
-@setting(
-    "-s",
-    "--set",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="A value that the run is given, as for `gostage run`; then there are no others.",
-)
+@values_option
 @selection_options
 @click.option("--strict", is_flag=True, help="Fail on warnings, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON, and only that.")

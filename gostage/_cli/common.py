@@ -61,6 +61,11 @@ def setting(*names: str, **attributes: Any) -> Callable[[Decorated], Decorated]:
     return click.option(*names, **attributes, expose_value=False, callback=_remember)
 
 
+def values_option(command: Decorated) -> Decorated:
+    """Give a command `-s`: what is in the store when a run begins."""
+    return _values(command)
+
+
 def _remember(ctx: click.Context, option: click.Parameter, value: object) -> None:
     given = click.core.ParameterSource.COMMANDLINE
     if option.name is not None and ctx.get_parameter_source(option.name) is given:
@@ -85,6 +90,13 @@ def _more_plugins(ctx: click.Context, _: click.Parameter, names: tuple[str, ...]
     ctx.ensure_object(Common).plugins.extend(names)
 
 
+_values = setting(
+    "-s",
+    "--set",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Put a value into the store first: JSON if it parses, else text; @FILE reads a file.",
+)
 _plugin = click.option(
     "-p",
     "--plugin",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gostage._cli.common import Common, common_options, setting
+from gostage._cli.common import Common, common_options, setting, values_option
 from gostage._cli.completing import targets
 from gostage._cli.exits import code_of_status
 from gostage._cli.selecting import leave_out, selection_options
@@ -43,13 +43,7 @@ class Seconds(click.ParamType[float]):
 
 @click.command("run", context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("target", required=False, shell_complete=targets)
-@setting(
-    "-s",
-    "--set",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Put a value into the store first: JSON if it parses, else text; @FILE reads a file.",
-)
+@values_option
 @selection_options
 @click.option("--collect-only", is_flag=True, help="Show what would run, and run nothing.")
 @click.option(
