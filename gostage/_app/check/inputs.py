@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gostage._app.check.findings import Finding
 from gostage._app.check.guess import returned
@@ -43,8 +43,6 @@ if TYPE_CHECKING:
 
 Walk: TypeAlias = Generator["Walk", State, State]
 """Follows one part of a workflow; yields the parts inside it, and is sent what is known then."""
-
-_WIDTH: Final = {"run": 3, "stage": 2, "action": 1}
 
 
 class Inputs:
