@@ -147,6 +147,11 @@ class Config:
         """The settings of a plugin: `[tool.gostage.NAME]`, and what other sources add to it."""
         return {key: each.value for key, each in self._lines(name).items()}
 
+    def place(self, plugin: str) -> Where:
+        """The file and line where a plugin's settings begin."""
+        said = self._sections.get(plain(plugin), ())
+        return next((each.where for each in said), NOWHERE)
+
     def origin(self, name: str) -> str:
         """Where a value comes from; that of a plugin is called `plugin.key`."""
         plugin, dot, key = name.partition(".")

@@ -144,18 +144,20 @@ TABLE: Final = Kind(
 # -------------------------------------------------------------------- the settings
 
 SETTINGS: Final = (
-    Setting("target", TEXT, None, "run, list, graph", "What is meant where no target is given."),
+    Setting(
+        "target", TEXT, None, "run, list, graph, check", "What is meant where no target is given."
+    ),
     Setting("plugins", NAMES, (), "all", "Plugins to load; `no:NAME` switches one off.", "-p"),
     Setting("disable-plugin-autoload", SWITCH, False, "all", "Load no plugin unless asked to."),
     Setting("verbose", COUNT, 0, "all", "Log at DEBUG and show whole tracebacks."),
     Setting("quiet", COUNT, 0, "all", "Show only what went wrong."),
     Setting("color", SWITCH, True, "all", "Use colours where the terminal has them."),
-    Setting("set", TABLE, {}, "run", "Values for the store, before a run begins."),
-    Setting("names", TEXT, None, "run, list, graph", "Choose by a part of a name."),
-    Setting("tags", TEXT, None, "run, list, graph", "Choose by tag."),
-    Setting("stage", TEXTS, (), "run, list, graph", "Choose these stages."),
-    Setting("from", TEXT, None, "run, list, graph", "Leave out what comes before it."),
-    Setting("until", TEXT, None, "run, list, graph", "Leave out what comes after it."),
+    Setting("set", TABLE, {}, "run, check", "Values for the store, before a run begins."),
+    Setting("names", TEXT, None, "run, list, graph, check", "Choose by a part of a name."),
+    Setting("tags", TEXT, None, "run, list, graph, check", "Choose by tag."),
+    Setting("stage", TEXTS, (), "run, list, graph, check", "Choose these stages."),
+    Setting("from", TEXT, None, "run, list, graph, check", "Leave out what comes before it."),
+    Setting("until", TEXT, None, "run, list, graph, check", "Leave out what comes after it."),
     Setting("exit-first", SWITCH, False, "run", "End at the first failure: nothing is retried."),
     Setting("timeout", SECONDS, None, "run", "Fail the run when it takes longer."),
     Setting("detach", SWITCH, False, "run", "Come back instead of sitting out a sleep."),

@@ -34,9 +34,14 @@ def files_of(folder: Path) -> list[Path]:
     found = [
         path
         for path in folder.iterdir()
-        if not path.name.startswith(".") and path.name not in (CONF, INIT) and path.is_file()
+        if not path.name.startswith(".") and path.name not in (CONF, INIT) and _is_there(path)
     ]
     return sorted(found, key=lambda path: (natural(path.stem), path.suffix))
+
+
+def _is_there(path: Path) -> bool:
+    """Whether it is a file; a stage whose link leads nowhere is missed where it is imported."""
+    return path.is_file() or (is_stage_file(path) and path.is_symlink() and not path.exists())
 
 
 def natural(text: str) -> list[tuple[int, str]]:

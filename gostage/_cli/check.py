@@ -51,7 +51,12 @@ def command(common: Common, *, target: str | None, strict: bool, as_json: bool) 
         left = leave_out(collected.workflow, project.config)
         is_all = "set" in common.given
         findings = check_in_project(
-            collected.workflow, project.config, project.plugins, left, is_all=is_all
+            collected.workflow,
+            project.config,
+            project.plugins,
+            left,
+            is_all=is_all,
+            folder=project.stage_folder,
         )
         if as_json:
             write_json(_data(collected.target, collected.workflow.id, findings), out)

@@ -44,7 +44,12 @@ def _check(project: Project, collected: Collected, left_out: frozenset[str]) -> 
 
     # A run is given these values and no others, so what it lacks is known.
     return check_in_project(
-        collected.workflow, project.config, project.plugins, left_out, is_all=True
+        collected.workflow,
+        project.config,
+        project.plugins,
+        left_out,
+        is_all=True,
+        folder=project.stage_folder,
     )
 
 

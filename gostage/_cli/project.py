@@ -34,6 +34,11 @@ class Project:
         self.plugins = plugins
         self.place = place
 
+    @property
+    def stage_folder(self) -> Path | None:
+        """The folder that the workflow is made of, if it is made of one."""
+        return self.place.folder if self.place.kind == "folder" else None
+
     def collect(self) -> Collected:
         """Import what the target names; plugins may make stages of files, and change it."""
         return collect(self.place, self)

@@ -12,6 +12,7 @@ from gostage._cli.commands import COMMANDS
 from gostage._cli.common import Common, common_options
 from gostage._cli.complaints import complain
 from gostage._cli.exits import ExitCode, code_of_error
+from gostage._cli.screen import let_go
 from gostage.errors import GostageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -134,6 +135,7 @@ def invoke(args: Sequence[str] | None) -> int:
     common = Common()
     try:
         code = root.main(args, prog_name="gostage", standalone_mode=False, obj=common)
+        _flush()
     except click.UsageError as error:
         complain(_message(error), _hint(error))
         return ExitCode.USAGE
@@ -144,9 +146,31 @@ def invoke(args: Sequence[str] | None) -> int:
         complain(str(error), error.hint, str(error.where))
         _show_traceback(error.__cause__, common)
         return code_of_error(error)
+    except OSError as error:
+        return _give_up(error, common)
     except Exception as error:  # noqa: BLE001  # the last one who can say that it is our bug
         return _confess(error, common)
     return code if isinstance(code, int) else ExitCode.COMPLETED
+
+
+def _flush() -> None:
+    """Write what is still to be written; a reader that has gone away is no error."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        let_go(sys.stdout)
+
+
+def _give_up(error: OSError, common: Common) -> int:
+    """Say that the machine would not do something: the disk is full, a file is not ours."""
+    what = "the output" if error.filename is None else repr(str(error.filename))
+    complain(
+        f"cannot read or write {what}: {error.strerror or error}",
+        "is there room, and may you? `-v` shows where it happened",
+    )
+    _show_traceback(error, common)
+    let_go(sys.stdout)
+    return ExitCode.FAILED
 
 
 def _message(error: click.UsageError) -> str:

@@ -41,6 +41,12 @@ class Seconds(click.ParamType[float]):
         return number
 
 
+def _some_text(ctx: click.Context, param: click.Parameter, text: str | None) -> str | None:
+    if text == "":
+        raise click.BadParameter("it is empty", ctx, param)
+    return text
+
+
 @click.command("run", context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("target", required=False, shell_complete=targets)
 @values_option
@@ -55,7 +61,12 @@ class Seconds(click.ParamType[float]):
 @setting(
     "--progress/--no-progress", default=None, help="Show a live view; by default on a terminal."
 )
-@click.option("--run-id", metavar="ID", help="The id of the run; by default a new one.")
+@click.option(
+    "--run-id",
+    metavar="ID",
+    callback=_some_text,
+    help="The id of the run; by default a new one.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, and only that.")
 @common_options
 @click.pass_obj

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from gostage._cli.common import setting
 from gostage._cli.completing import stages
+from gostage.errors import GostageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +46,18 @@ def leave_out(workflow: Workflow, config: Config) -> frozenset[str]:
         return frozenset()
     from gostage._author.choose import Choice, left_out  # 2 ms, where something is chosen
 
-    left = left_out(workflow, Choice.of(*(config[word] for word in words)))
+    try:
+        left = left_out(workflow, Choice.of(*(config[word] for word in words)))
+    except GostageError as error:
+        _tell_origin(error, [config.origin(word) for word in words if config[word]])
+        raise
     workflow.switch_off(workflow.disabled | left)
     return left
+
+
+def _tell_origin(error: GostageError, origins: list[str]) -> None:
+    """Say where a selection comes from that nobody has just typed."""
+    elsewhere = dict.fromkeys(each for each in origins if not each.startswith("-"))
+    if elsewhere:
+        told = f"what is chosen comes from {', '.join(elsewhere)}"
+        error.hint = f"{error.hint}; {told}" if error.hint else told

@@ -12,7 +12,7 @@ import pluggy
 from gostage import hookspecs
 from gostage._plugins.source import Loaded
 from gostage._plugins.wrappers import WRAPPERS
-from gostage.errors import GostageError, PluginError, Where, did_you_mean
+from gostage.errors import ConfigError, GostageError, PluginError, Where, did_you_mean
 from gostage.hookspecs import PROJECT
 
 if TYPE_CHECKING:
@@ -44,6 +44,10 @@ def loaded(source: Source, config: Any) -> Loaded:  # noqa: ANN401
         _check_alone(source, plugin)
         try:
             plugin = factory(config)
+        except ConfigError as error:
+            if error.where == Where() and config is not None:
+                error.where = config.place(source.name)
+            raise
         except Exception as error:  # noqa: BLE001  # so may its function
             _fail(source, f"failed in {FACTORY}()", error)
     if isinstance(plugin, type):

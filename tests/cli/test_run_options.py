@@ -137,6 +137,33 @@ def test_nothing_chosen_has_its_own_exit_code(folder: Path, options: list[str]) 
     assert "hint: " in done.err
 
 
+def test_a_selection_that_was_not_typed_says_where_it_comes_from(folder: Path) -> None:
+    """A variable that somebody set long ago is easily forgotten."""
+    done = gostage("run", "flow.py:needy", folder=folder, env={"GOSTAGE_NAMES": "nobody"})
+
+    assert done.code == 5
+    assert "what is chosen comes from GOSTAGE_NAMES" in done.err
+
+
+def test_an_empty_id_is_refused(folder: Path) -> None:
+    """It would be the key of a run that nobody can name."""
+    done = gostage("run", "flow.py:needy", "--run-id", "", folder=folder)
+
+    assert done.code == 4
+    assert "invalid value for '--run-id': it is empty" in done.err
+
+
+def test_a_stage_that_is_a_link_to_nowhere_is_missed(tmp_path: Path) -> None:
+    """A folder without it would be another workflow."""
+    (tmp_path / "stage_1.py").write_text("from gostage import action\n@action\ndef a(): ...\n")
+    (tmp_path / "stage_2.py").symlink_to(tmp_path / "nowhere.py")
+
+    done = gostage("run", ".", folder=tmp_path)
+
+    assert done.code == 5
+    assert "'stage_2.py' cannot be imported: FileNotFoundError" in done.err
+
+
 def test_settings_of_the_project_are_those_of_the_command(folder: Path) -> None:
     """Target, values, selection and timeout may stand in pyproject.toml; options go over them."""
     (folder / "pyproject.toml").write_text(

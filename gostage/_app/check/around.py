@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gostage._app.check.compiler import check
+from gostage._app.check.files import near_misses
 from gostage._app.project import codec_of, resources_of
 from gostage._plugins.wrappers import WRAPPERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
+    from pathlib import Path
 
     from gostage._app.check.findings import Finding
     from gostage._app.config import Config
@@ -24,10 +26,14 @@ def check_in_project(
     left_out: Collection[str] = (),
     *,
     is_all: bool = False,
+    folder: Path | None = None,
 ) -> list[Finding]:
-    """Check a workflow that was collected; with `is_all`, no values come but those that are set."""
+    """Check a workflow that was collected; with `is_all`, no values come but those that are set.
+
+    `folder` is where its stage modules are, if it was made of a folder.
+    """
     tags = config["tags"]
-    return check(
+    found = check(
         workflow,
         resources_of(plugins),
         config["set"],
@@ -37,6 +43,7 @@ def check_in_project(
         left_out=left_out,
         codec=codec_of(plugins),
     )
+    return found if folder is None else [*found, *near_misses(folder)]
 
 
 def _wrappers(plugins: Plugins) -> Iterator[Callable[..., object]]:

@@ -1,0 +1,72 @@
+"""Standard streams that are closed or full, as a daemon or a full disk has them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.shell import environment
+
+FLOW = """
+from gostage import Workflow, action
+
+@action
+def work(ctx):
+    print("from print")
+    ctx.log.info("from the log")
+
+flow = Workflow("flow").stage("all", work)
+"""
+COMMANDS = {
+    "run": "run flow.py",
+    "run --json": "run flow.py --json",
+    "list": "list flow.py",
+    "list --json": "list flow.py --json",
+    "config": "config",
+    "check": "check flow.py",
+    "--version": "--version",
+}
+
+
+def shell(command: str, redirect: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the command in a shell that redirects its streams."""
+    (folder / "flow.py").write_text(FLOW)
+    return subprocess.run(
+        ["/bin/sh", "-c", f'exec "{sys.executable}" -m gostage {command} {redirect}'],
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("redirect", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_a_closed_stream_is_no_error(tmp_path: Path, command: str, redirect: str) -> None:
+    """What nobody can read goes nowhere; the exit code is that of the work."""
+    assert shell(command, redirect, tmp_path).returncode == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_a_full_disk_is_said_in_one_sentence(tmp_path: Path, command: str) -> None:
+    """Exit code 1, and nobody is told that it is a bug."""
+    done = shell(command, ">/dev/full", tmp_path)
+
+    assert done.returncode == 1
+    assert "No space left on device" in done.stderr
+    assert "bug" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["run flow.py --json", "list flow.py", "hooks", "config"])
+def test_a_reader_that_goes_away_is_no_error(tmp_path: Path, command: str) -> None:
+    """As with `| head`: nothing is said about it."""
+    done = shell(command, "| true", tmp_path)
+
+    assert done.returncode == 0
+    assert "Broken pipe" not in done.stderr
