@@ -51,7 +51,11 @@ def spots(top: Path) -> Iterator[Spot]:
 
 def _is_ours(folder: Path) -> bool:
     name = folder.name
-    return not (name.startswith(".") or name in _NOT_OURS or (folder / "pyvenv.cfg").exists())
+    try:
+        is_venv = (folder / "pyvenv.cfg").exists()
+    except OSError:  # nobody may look into it
+        return False
+    return not (name.startswith(".") or name in _NOT_OURS or is_venv)
 
 
 def _holds_stages(files: list[Path]) -> bool:

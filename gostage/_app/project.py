@@ -16,17 +16,19 @@ from gostage._author.resource import Resource
 from gostage._plugins.installed import GROUP, announced
 from gostage._plugins.manager import Plugins
 from gostage._plugins.notes import add_note
-from gostage._plugins.source import Source, contains, given, installed, named
+from gostage._plugins.source import Source, contains, given, installed, named, same_name
 from gostage._store.codec import STANDARD, Codec
 from gostage.errors import PluginError, Where
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import TypeGuard
 
     from pluggy import HookImpl
 
     from gostage._app.config import Config
 
+_RUNNER: Final = "Runner(plugins=…)"
 CONF: Final = "stageconf.py"
 """The local plugin file of a folder."""
 
@@ -68,7 +70,7 @@ def assemble(
     config: Config,
     *,
     built_in: Iterable[Source] = (),
-    extra: Iterable[object] = (),
+    extra: Sequence[object] = (),
     folder: Path | None = None,
 ) -> Plugins:
     """Put plugins in order: built in, installed, asked for, and those of the folders on the way.
@@ -77,7 +79,7 @@ def assemble(
     """
     if folder is not None:
         make_importable(config.root)  # where a project's own plugins are
-    plugins = Plugins(config)
+    plugins = Plugins(config, lambda value: isinstance(value, Resource))
     plugins.add(built_in)
     if config.autoload:
         plugins.add(installed())
@@ -87,9 +89,10 @@ def assemble(
             off[wanted.name] = wanted.origin
         else:
             off.pop(wanted.name, None)
-            plugins.add([named(wanted.name, wanted.origin)])
-    for each in extra:
-        plugins.add([_distinct(given(each, "Runner(plugins=…)"), each, plugins)])
+            if not contains([each.name for each in plugins.sources], wanted.name):
+                plugins.add([named(wanted.name, wanted.origin)])
+    off.update((each.removeprefix("no:"), _RUNNER) for each in extra if _is_off(each))
+    plugins.add(list(_given([each for each in extra if not _is_off(each)], plugins)))
     if folder is not None:
         plugins.add(_confs(config.root, folder))
     for name, origin in off.items():
@@ -98,18 +101,29 @@ def assemble(
     return plugins
 
 
-def _distinct(source: Source, thing: object, plugins: Plugins) -> Source:
-    """Number an object whose name another one has: two of one class are two plugins."""
-    if isinstance(thing, (str, ModuleType)):
-        return source
-    names = [each.name for each in plugins.sources]
-    numbered = (source.name, *(f"{source.name}#{number}" for number in range(2, len(names) + 3)))
-    return replace(source, name=next(name for name in numbered if not contains(names, name)))
+def _is_off(thing: object) -> TypeGuard[str]:
+    return isinstance(thing, str) and thing.startswith("no:")
+
+
+def _given(things: Sequence[object], plugins: Plugins) -> Iterator[Source]:
+    """What a runner is given; of one name, two objects are two plugins and are numbered."""
+    installed_names = [each.name for each in plugins.sources]
+    names: list[str] = []
+    for number, thing in enumerate(things):
+        if any(thing is each for each in things[:number]):
+            raise PluginError(f"plugin {thing!r} is given twice", hint="once is enough")
+        source = given(thing, _RUNNER)
+        is_module = isinstance(thing, (str, ModuleType))
+        taken = names if is_module else [*installed_names, *names]
+        count = sum(1 for each in taken if same_name(each.partition("#")[0], source.name))
+        name = f"{source.name}#{count + 1}" if count else source.name
+        names.append(name)
+        yield replace(source, name=name)
 
 
 def resources_of(plugins: Plugins) -> tuple[Resource, ...]:
     """The resources that plugins hold, those of the nearest `stageconf.py` first."""
-    found = (value for _, value in plugins.attributes() if isinstance(value, Resource))
+    found = (value for value in plugins.attributes() if isinstance(value, Resource))
     return tuple(dict.fromkeys(found))
 
 
@@ -146,7 +160,8 @@ def stages_of(plugins: Plugins, path: Path) -> list[Stage]:
     """The stages that plugins make of a file."""
     stages: list[Stage] = []
     for found in plugins.call("gostage_collect_file", path=path, config=plugins.config):
-        made = [found] if isinstance(found, Stage) else list(found)
+        is_several = isinstance(found, Iterable) and not isinstance(found, (str, Stage))
+        made = list(found) if is_several else [found]
         for each in made:
             if not isinstance(each, Stage):
                 raise PluginError(
@@ -161,12 +176,13 @@ def stages_of(plugins: Plugins, path: Path) -> list[Stage]:
 def conf_files(root: Path, folder: Path) -> list[Path]:
     """Every `stageconf.py` from the root down to the folder."""
     above = [each for each in (folder, *folder.parents) if each.is_relative_to(root)] or [folder]
-    return [file for each in reversed(above) if (file := each / CONF).is_file()]
+    files = [each / CONF for each in reversed(above)]
+    return [file for file in files if file.is_file() or file.is_symlink()]
 
 
 def _confs(root: Path, folder: Path) -> Iterator[Source]:
     for file in conf_files(root, folder):
-        yield Source(_conf_name(root, file), "stageconf.py", _loader(file))
+        yield Source(_conf_name(root, file), "stageconf.py", _loader(file), may_be_empty=True)
 
 
 def _conf_name(root: Path, file: Path) -> str:

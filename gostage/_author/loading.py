@@ -45,6 +45,15 @@ def loaded() -> Iterator[str]:
     return reversed(_LOADED)
 
 
+def hiding() -> tuple[str, str] | None:
+    """A module of the standard library, and the file that was imported in its place."""
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if name in sys.stdlib_module_names and file and os.path.dirname(file) in _OUR_FOLDERS:  # noqa: PTH120  # as it is on the path
+            return name, file
+    return None
+
+
 def make_importable(folder: Path) -> None:
     """Put a folder first on the import path, as Python does for a script's."""
     text = str(folder)

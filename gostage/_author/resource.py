@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+from types import MethodType
 from typing import TYPE_CHECKING, Any, Final, Literal, final, get_args, overload
 
 from gostage._author.function import Function
@@ -39,6 +40,14 @@ class Resource:
                 f"resource name {self.name!r} cannot be the name of a parameter",
                 hint="actions ask for it by that name, so it must be an identifier",
             )
+
+    def __get__(self, instance: object, owner: type | None = None) -> Resource:
+        """Bind a method of a plugin to the plugin it is asked of."""
+        code = getattr(self.function.fn, "__code__", None)
+        if instance is None or code is None or code.co_varnames[:1] != ("self",):
+            return self
+        bound = MethodType(self.function.fn, instance)
+        return Resource(bound, scope=self.scope, name=self.name)
 
     @property
     def is_generator(self) -> bool:

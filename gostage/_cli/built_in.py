@@ -30,7 +30,10 @@ def sources(common: Common) -> list[Source]:
 
         return Chooser(common, taps)
 
-    return [Source("capture", _ORIGIN, capture), Source("terminal", _ORIGIN, terminal)]
+    return [
+        Source("capture", _ORIGIN, capture),
+        Source("terminal", _ORIGIN, terminal, may_be_empty=True),
+    ]
 
 
 def output_of(plugins: Plugins) -> Callable[[str, BaseException], str]:
@@ -42,6 +45,13 @@ def output_of(plugins: Plugins) -> Callable[[str, BaseException], str]:
         if isinstance(each.plugin, Capture):
             return each.plugin.output_of
     return no_output
+
+
+def is_midline(plugins: Plugins) -> bool:
+    """Whether the run has left standard output in the middle of a line."""
+    from gostage._cli.capture import Capture  # 1 ms, and it is loaded
+
+    return any(isinstance(e.plugin, Capture) and e.plugin.is_midline for e in plugins.loaded)
 
 
 def teller(plugins: Plugins) -> Callable[[bytes], object]:

@@ -61,6 +61,11 @@ class Capture:
         # By the error, which nobody may keep alive for this, and where it came from.
         self._failed: dict[tuple[int, str], str] = {}
 
+    @property
+    def is_midline(self) -> bool:
+        """Whether standard output stands in the middle of a line."""
+        return self._taps.is_midline
+
     def output_of(self, path: str, error: BaseException) -> str:
         """Give what the call that failed with this error had written."""
         return self._failed.get((id(error), path), "")

@@ -30,7 +30,8 @@ def stages(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
     """Offer the stages of the folder that is the target, as far as their files show them."""
     from pathlib import Path  # 3 ms, as above
 
-    return _beginning(incomplete, _stages_in(Path(ctx.params.get("target") or ".")))
+    typed = [each for each in (ctx.params.get("target"), *ctx.args) if each]
+    return _beginning(incomplete, _stages_in(Path(typed[0] if typed else ".")))
 
 
 def plugins(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:

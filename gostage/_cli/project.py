@@ -13,7 +13,7 @@ from gostage._app.config import Config
 from gostage._app.project import assemble, stages_of
 from gostage._cli.commands import COMMANDS
 from gostage._cli.values import values_of
-from gostage.errors import PluginError
+from gostage.errors import NotFound, PluginError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -59,7 +59,10 @@ def open_project(
     built_in: Iterable[Source] = (),
 ) -> Iterator[Project]:
     """Find the target's place, read the configuration there, and put its plugins in order."""
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except OSError as error:
+        raise NotFound("the current folder is gone", hint="cd to one that is there") from error
     place = locate("." if target is None else target, here)
     config = Config.read(place.folder, _flags(common))
     common.follow(config)

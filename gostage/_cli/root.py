@@ -143,7 +143,7 @@ def invoke(args: Sequence[str] | None) -> int:
         complain("interrupted")
         return ExitCode.INTERRUPTED
     except GostageError as error:
-        complain(str(error), error.hint, str(error.where))
+        complain(str(error), error.hint, str(error.where), _notes(error))
         _show_traceback(error.__cause__, common)
         return code_of_error(error)
     except OSError as error:
@@ -151,6 +151,12 @@ def invoke(args: Sequence[str] | None) -> int:
     except Exception as error:  # noqa: BLE001  # the last one who can say that it is our bug
         return _confess(error, common)
     return code if isinstance(code, int) else ExitCode.COMPLETED
+
+
+def _notes(error: GostageError) -> list[str]:
+    """What was said of an error on its way, such as which plugin it comes from."""
+    notes: list[str] = getattr(error, "__notes__", [])
+    return [note for note in notes if not note.startswith("hint: ")]
 
 
 def _flush() -> None:
@@ -194,6 +200,14 @@ def _hint(error: click.UsageError) -> str:
 
 
 def _confess(error: Exception, common: Common) -> int:
+    from gostage._author.loading import hiding  # 2 ms: only what should not happen needs it
+
+    hidden = hiding()
+    if hidden is not None:
+        name, file = hidden
+        complain(f"{file!r} hides the module {name!r} of Python", "give the file another name")
+        _show_traceback(error, common)
+        return ExitCode.USAGE
     complain(
         f"internal error: {type(error).__name__}: {error}",
         "this is a bug in gostage; please report it with what `-v` shows",

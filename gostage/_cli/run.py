@@ -158,9 +158,11 @@ def _show_header(project: Project, common: Common) -> None:
 def _show(project: Project, result: Result, common: Common) -> None:
     from gostage._app.report import Detail, report
     from gostage._app.trace import Cut
-    from gostage._cli.built_in import output_of
+    from gostage._cli.built_in import is_midline, output_of
     from gostage._cli.output import show
 
+    if is_midline(project.plugins):
+        click.echo()
     if common.is_quiet and result.status == "completed":
         return
     detail = Detail(

@@ -42,6 +42,8 @@ class Taps:
         """Gets every text after it was written."""
         self.show: Callable[[Outlet, str], int] | None = None
         """Writes a text in place of the stream's own `write`."""
+        self.is_midline = False
+        """Whether what was last written to standard output has not ended its line."""
         self._tapped: list[tuple[Outlet, object]] = []
         self._users = 0
         self._lock = threading.Lock()
@@ -81,6 +83,8 @@ class Taps:
         def write(text: str, /) -> int:
             if os.getpid() != process:
                 return outlet.write(text)
+            if text and outlet.stream is sys.stdout:
+                self.is_midline = not text.endswith("\n")
             show, keep = self.show, self.keep
             count = outlet.write(text) if show is None else show(outlet, text)
             if keep is not None:

@@ -31,8 +31,14 @@ class Plugins:
     """The plugins of one project or runner. Nothing is imported before it is needed."""
 
     # Any: a configuration is whatever the hooks are to be given.
-    def __init__(self, config: Any = None) -> None:  # noqa: ANN401
+    def __init__(
+        self,
+        config: Any = None,  # noqa: ANN401
+        is_useful: Callable[[object], bool] = lambda _: False,
+    ) -> None:
         self.config = config
+        self._is_useful = is_useful
+        """Whether something that a plugin holds is of use beside its hooks."""
         self.loaded: list[Loaded] = []
         self._sources: list[Source] = []
         self._blocked: list[Blocked] = []
@@ -51,7 +57,7 @@ class Plugins:
     def block(self, name: str, origin: str) -> None:
         """Do not load the plugin of this name, however it comes."""
         names = [each.name for each in self._sources]
-        if not contains(names, name):
+        if not contains([*names, *known_names()], name):
             close = did_you_mean(name, [*names, *known_names()])
             if close:  # what is not installed here may be elsewhere; what is nearly a name is not
                 raise PluginError(
@@ -90,6 +96,9 @@ class Plugins:
         self._manager = register.registered(self.loaded)
         self.call("gostage_addhooks", pluginmanager=self._manager)
         register.check_all(self._manager)
+        for source, each in zip(active, self.loaded, strict=True):
+            if not source.may_be_empty:
+                self._check_useful(each)
         self._is_configured = True
         self.call("gostage_configure", config=self.config)
 
@@ -110,7 +119,9 @@ class Plugins:
         caller = getattr(self._manager.hook, hook)
         try:
             found: list[Any] = caller(**given)
-        except Exception as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # an exit would end the command as if all were well
             raise _blamed(error, hook, caller.get_hookimpls()) from error
         return found
 
@@ -168,18 +179,28 @@ class Plugins:
         listeners = [(i.plugin_name, i.function) for i in self.implementations("gostage_event")]
         return Hooks(run, workflow, stage, action, tuple(listeners))
 
-    def attributes(self) -> Iterator[tuple[str, object]]:
+    def attributes(self) -> Iterator[object]:
         """Everything public that the plugins hold, nearest `stageconf.py` first."""
         self.load()
         for each in reversed(self.loaded):
-            holders = [each.plugin] if each.plugin is each.holder else [each.plugin, each.holder]
-            for holder in holders:
-                for name in dir(holder):
-                    if not name.startswith("_"):
-                        yield each.name, getattr(holder, name, None)
+            yield from _attributes(each)
+
+    def _check_useful(self, each: Loaded) -> None:
+        from gostage._plugins.checks import check_useful  # beside pluggy, as above
+
+        is_useful = bool(self.hooks_of(each.name)) or any(map(self._is_useful, _attributes(each)))
+        check_useful(each, is_useful=is_useful)
 
 
-def _blamed(error: Exception, hook: str, impls: list[HookImpl]) -> GostageError:
+def _attributes(each: Loaded) -> Iterator[object]:
+    holders = [each.plugin] if each.plugin is each.holder else [each.plugin, each.holder]
+    for holder in holders:
+        for name in dir(holder):
+            if not name.startswith("_"):
+                yield getattr(holder, name, None)
+
+
+def _blamed(error: BaseException, hook: str, impls: list[HookImpl]) -> GostageError:
     """Name the plugin whose hook an error comes from; our own errors only get a note."""
     plugin, where = _culprit(error, impls)
     told = f"in hook {hook}" + (f" of plugin {plugin!r}" if plugin else "")
@@ -193,7 +214,7 @@ def _blamed(error: Exception, hook: str, impls: list[HookImpl]) -> GostageError:
     )
 
 
-def _culprit(error: Exception, impls: list[HookImpl]) -> tuple[str | None, Where]:
+def _culprit(error: BaseException, impls: list[HookImpl]) -> tuple[str | None, Where]:
     """Find the innermost frame that is an implementation of the hook."""
     plugin, where = None, Where()
     trace = error.__traceback__

@@ -131,9 +131,10 @@ class Layers:
             except StopIteration as stop:
                 value, error = stop.value, None
             except BaseException as raised:  # noqa: BLE001  # it goes on to the next layer
-                if raised is not error:
+                if raised is not error and not _is_let_through(raised, error):
                     add_note(raised, self._makers[len(opened)].blame(self._given))
-                value, error = None, raised
+                    error = raised
+                value = None
             else:
                 self._note(len(opened), error)
                 opened.append(layer)
@@ -150,6 +151,7 @@ class Layers:
             try:
                 self._open.pop().close()
             except Exception as error:  # noqa: BLE001  # the outer ones must still close
+                add_note(error, self._makers[len(self._open)].blame(self._given))
                 errors.append(error)
         if errors:
             raise errors[0]
@@ -158,6 +160,11 @@ class Layers:
         if self._passes is None:
             self._passes = {}
         self._passes.setdefault(number, []).append(error)
+
+
+def _is_let_through(raised: BaseException, error: BaseException | None) -> bool:
+    """Whether a generator only let a StopIteration pass, of which Python makes another error."""
+    return isinstance(error, StopIteration) and raised.__cause__ is error
 
 
 def _resume(layer: Opened, value: object, error: BaseException | None) -> None:

@@ -21,6 +21,8 @@ class Source:
     name: str
     origin: str
     load: Callable[[], object]
+    may_be_empty: bool = False
+    """Whether it is there for more than hooks, as a `stageconf.py` is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +61,13 @@ def named(name: str, origin: str) -> Source:
             return Source(each.name, f"{origin}, {each.origin}", each.load)
     if is_module(name):
         return Source(name, origin, lambda: import_module(name))
+    if name.endswith(".py"):
+        hint = f"a plugin is the name of a module: {name.rpartition('/')[2].removesuffix('.py')}"
+    else:
+        hint = did_you_mean(name, known_names())
     raise PluginError(
         f"there is no plugin {name!r}, which {origin} asks for",
-        hint=did_you_mean(name, known_names())
+        hint=hint
         or "a plugin is the name of an installed one, or of a module that can be imported",
     )
 

@@ -89,7 +89,9 @@ class Teller:
             for name, listener in list(self._listeners.items()):
                 try:
                     listener(event)
-                except Exception:  # noqa: BLE001  # whatever a listener raises, the run goes on
+                except KeyboardInterrupt:
+                    raise
+                except BaseException:  # noqa: BLE001  # whatever a listener raises, the run goes on
                     self._listeners.pop(name, None)
                     self._log().exception(
                         "plugin %r failed in hook gostage_event, at %s of %r; "

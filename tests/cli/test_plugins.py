@@ -275,3 +275,59 @@ def test_a_stageconf_brings_hooks_and_resources_to_its_folder(project) -> None:
 
     assert json.loads(outer.out)["store"]["seen"] == "outer"
     assert json.loads(nearer.out)["store"]["seen"] == "inner"
+
+
+@pytest.mark.parametrize("hook", ["gostage_configure", "gostage_collection_modify"])
+def test_a_hook_that_exits_does_not_end_the_command_in_silence(project, hook: str) -> None:
+    """Nothing has run, so the command must not end with 0."""
+    (project / "stageconf.py").write_text(
+        "import sys\nfrom gostage import hookimpl\n"
+        f"@hookimpl\ndef {hook}(config):\n    sys.exit(0)\n"
+    )
+
+    done = gostage("run", "flow.py", folder=project)
+
+    assert done.code == 4
+    assert f"plugin 'stageconf.py' failed in hook {hook}: SystemExit: 0" in done.err
+
+
+@pytest.mark.parametrize("value", ["5", "'text'", "[5]"])
+def test_what_is_no_stage_is_refused(project, value: str) -> None:
+    """`gostage_collect_file` gives stages, or nothing."""
+    (project / "stage_1.py").write_text("from gostage import action\n@action\ndef a(): ...\n")
+    (project / "page.txt").write_text("text")
+    (project / "stageconf.py").write_text(
+        "from gostage import hookimpl\n"
+        f"@hookimpl\ndef gostage_collect_file(path):\n    return {value}\n"
+    )
+
+    done = gostage("run", ".", folder=project)
+
+    assert done.code == 4
+    assert "which is no stage" in done.err
+
+
+def test_a_stageconf_that_is_a_link_to_nowhere_is_missed(project) -> None:
+    """Its middleware would be missing in silence."""
+    (project / "stageconf.py").symlink_to(project / "nowhere.py")
+
+    done = gostage("run", "flow.py", folder=project)
+
+    assert done.code == 4
+    assert "plugin 'stageconf.py' (stageconf.py) cannot be loaded" in done.err
+
+
+def test_a_plugin_that_is_there_anyway_may_be_asked_for(project, installed) -> None:
+    """Built-in and installed ones are not loaded twice."""
+    for name in ("capture", "loud"):
+        done = gostage("plugins", "--json", "-p", name, folder=project, env=installed)
+        names = [row["name"] for row in json.loads(done.out)["plugins"]]
+        assert names.count(name) == 1
+
+
+def test_a_file_is_no_name_of_a_plugin(project) -> None:
+    """But its module is."""
+    done = gostage("run", "flow.py", "-p", "./mine.py", folder=project)
+
+    assert done.code == 4
+    assert "a plugin is the name of a module: mine" in done.err

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.shell import environment
+from tests.cli.shell import environment, gostage
 
 FLOW = """
 from gostage import Workflow, action
@@ -70,3 +70,48 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path, command: str) -> No
 
     assert done.returncode == 0
     assert "Broken pipe" not in done.stderr
+
+
+def test_a_report_begins_on_a_line_of_its_own(tmp_path: Path) -> None:
+    """Whatever the user's code printed last."""
+    (tmp_path / "ask.py").write_text(
+        "from gostage import Workflow\n"
+        "flow = Workflow('flow').do('ask', lambda: print('name? ', end=''))\n"
+    )
+
+    done = gostage("run", "ask.py", folder=tmp_path)
+
+    assert done.out.splitlines()[:2] == ["name? ", done.out.splitlines()[1]]
+    assert done.out.splitlines()[1].startswith("✓ ask")
+
+
+def test_a_file_that_hides_a_module_of_python_is_named(tmp_path: Path) -> None:
+    """It breaks whoever imports that module, gostage too."""
+    (tmp_path / "logging.py").write_text("")
+    (tmp_path / "flow.py").write_text(FLOW)
+
+    done = gostage("run", "flow.py", folder=tmp_path)
+
+    assert done.code == 4
+    assert "logging.py' hides the module 'logging' of Python" in done.err
+
+
+def test_a_folder_that_is_gone_is_said_to_be(tmp_path: Path) -> None:
+    """Nothing can be looked up from there."""
+    done = shell("run flow.py", "", tmp_path)
+    gone = subprocess.run(
+        [
+            "/bin/sh",
+            "-c",
+            f'mkdir gone && cd gone && rmdir ../gone && "{sys.executable}" -m gostage run x',
+        ],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0
+    assert gone.returncode == 4
+    assert "the current folder is gone" in gone.stderr

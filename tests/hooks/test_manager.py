@@ -250,6 +250,40 @@ class TooNew:
     GOSTAGE_API = 99
 
 
+class NamedByText:
+    GOSTAGE_API = "1"
+
+
+class KeywordOnly:
+    @hookimpl
+    def gostage_event(self, *event):
+        return None
+
+
+class Empty:
+    """Nothing at all."""
+
+
+def made_by(factory):
+    module = ModuleType("made")
+    module.gostage_plugin = factory
+    return module
+
+
+def yields_one(config):
+    yield Header("never")
+
+
+def nearly():
+    module = ModuleType("nearly")
+
+    def gostage_actoin(ctx, action):
+        return None
+
+    module.gostage_actoin = gostage_actoin
+    return module
+
+
 @pytest.mark.parametrize(
     ("plugin", "message", "hint"),
     [
@@ -313,6 +347,42 @@ class TooNew:
             "plugin 'a' needs version 99 of the plugin API, and this gostage has version 1",
             "install versions of the two that fit together",
             id="another version of the API",
+        ),
+        pytest.param(
+            NamedByText(),
+            "GOSTAGE_API of plugin 'a' is '1', and not a number",
+            "GOSTAGE_API = 1 is the version of this gostage",
+            id="a version that is no number",
+        ),
+        pytest.param(
+            KeywordOnly(),
+            "gostage_event of plugin 'a' takes '*event', which is never given",
+            "name what it needs: event",
+            id="an argument that is never given",
+        ),
+        pytest.param(
+            made_by(lambda config: None),
+            "gostage_plugin() of plugin 'a' returned nothing",
+            "it is a plain function that ends with: return MyPlugin(…)",
+            id="a factory that forgets its return",
+        ),
+        pytest.param(
+            made_by(yields_one),
+            "gostage_plugin() of plugin 'a' returned a generator",
+            "it is a plain function that ends with: return MyPlugin(…)",
+            id="a factory that yields",
+        ),
+        pytest.param(
+            nearly(),
+            "gostage_actoin of plugin 'a' is no hook, so nothing would call it",
+            "did you mean 'gostage_action'?",
+            id="a name that is nearly a hook's",
+        ),
+        pytest.param(
+            Empty(),
+            "plugin 'a' has no hook and no resource, so it would do nothing",
+            "mark its hooks with @hookimpl (from gostage import hookimpl)",
+            id="nothing in it",
         ),
         pytest.param(
             Header,
@@ -396,6 +466,19 @@ def test_a_hook_that_raises_is_reported_with_plugin_and_hook() -> None:
     assert str(caught.value) == "plugin 'b' failed in hook gostage_report_header: ValueError: boom"
     assert caught.value.__cause__ is error
     assert caught.value.where.file == __file__
+
+
+@pytest.mark.parametrize("error", [SystemExit(0), GeneratorExit()], ids=repr)
+def test_an_exit_in_a_hook_is_an_error_like_any_other(error: BaseException) -> None:
+    """Otherwise a command would end as if all were well, without having done anything."""
+    with pytest.raises(PluginError, match="plugin 'a' failed in hook gostage_report_header"):
+        plugins_of(Failing(error)).call("gostage_report_header", config=None)
+
+
+def test_ctrl_c_in_a_hook_is_ctrl_c() -> None:
+    """It is the user's, not the plugin's."""
+    with pytest.raises(KeyboardInterrupt):
+        plugins_of(Failing(KeyboardInterrupt())).call("gostage_report_header", config=None)
 
 
 def test_an_error_of_ours_that_a_hook_raises_stays_what_it_is() -> None:

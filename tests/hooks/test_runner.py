@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import gostage
-from gostage import Runner, Workflow, hookimpl
+from gostage import Runner, Workflow, hookimpl, resource
 from gostage.errors import ConfigError, PluginError
 from tests.hygiene.pages import plain_environment
 
@@ -59,6 +59,50 @@ def test_plugins_are_objects_modules_or_names(tmp_path: Path, monkeypatch) -> No
 def test_two_objects_of_one_class_are_two_plugins() -> None:
     """The second is numbered."""
     assert seen(plugins=[Marks("one"), Marks("two")]) == ["one", "two"]
+
+
+def test_one_object_twice_is_a_mistake() -> None:
+    """One plugin cannot be called twice."""
+    marks = Marks()
+
+    with pytest.raises(PluginError, match="is given twice"):
+        Runner(plugins=[marks, marks])
+
+
+def test_a_runner_may_switch_a_plugin_off() -> None:
+    """As `-p no:NAME` does; what is nearly a name is an error."""
+    assert seen(plugins=[Marks("one"), "no:timing"]) == ["one"]
+    with pytest.raises(PluginError, match="no plugin 'timng', which Runner"):
+        Runner(plugins=["no:timng"])
+
+
+@pytest.mark.parametrize("plugin", [None, 5, "os"])
+def test_what_is_no_plugin_is_refused(plugin) -> None:
+    """It would be accepted in silence and do nothing."""
+    with pytest.raises(PluginError, match="has no hook and no resource"):
+        Runner(plugins=[plugin])
+
+
+def test_a_resource_may_be_a_method_of_a_plugin() -> None:
+    """It is bound to its plugin, and made once for each run."""
+
+    class Lends:
+        def __init__(self, what):
+            self.what = what
+
+        @resource
+        def lent(self):
+            """Lend it."""
+            yield self.what
+
+    found = []
+
+    def look(lent):
+        found.append(lent)
+
+    gostage.run(Workflow("w").do("look", look), plugins=[Lends("a thing")]).raise_for_error()
+
+    assert found == ["a thing"]
 
 
 def test_a_name_that_is_no_plugin_raises_at_once() -> None:

@@ -357,7 +357,7 @@ def test_resources_of_plugins_come_before_those_of_the_runner() -> None:
     def look(where, other):
         seen.append((where, other))
 
-    runner = runner_with(Lends(), resources=[hidden, other])
+    runner = Runner(plugins=[Lends()], resources=[hidden, other])
     runner.run(Workflow("w").do("look", look)).raise_for_error()
 
     assert seen == [("plugin", "runner")]
@@ -377,3 +377,37 @@ def test_a_runner_unconfigures_its_plugins_when_it_is_closed() -> None:
         assert told == []
 
     assert told == ["unconfigured"]
+
+
+def test_a_stop_iteration_passes_through_wrappers_as_it_is() -> None:
+    """Python makes another error of it where a generator lets it pass; the run does not."""
+
+    class Passes:
+        @hookimpl(wrapper=True)
+        def gostage_action(self, ctx):
+            return (yield)
+
+    def empty():
+        return next(iter(()))
+
+    result = runner_with(Passes()).run(Workflow("w").do("empty", empty))
+
+    assert type(result.error) is StopIteration
+    assert not any("plugin" in note for note in getattr(result.error, "__notes__", ()))
+
+
+def test_a_wrapper_that_fails_while_its_run_is_left_is_named() -> None:
+    """Cleanup code that raises is blamed like any other."""
+
+    class Breaks:
+        @hookimpl(wrapper=True)
+        def gostage_stage(self, stage):
+            try:
+                yield
+            except GeneratorExit:
+                raise ValueError("on exit") from None
+
+    result = runner_with(Breaks()).run(Workflow("w").add(Stage("s").receive("go")))
+
+    assert result.status == "failed"
+    assert "in hook gostage_stage of plugin 'Breaks', around stage 's'" in result.error.__notes__
