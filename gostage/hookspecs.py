@@ -27,8 +27,9 @@ the `yield` skips the inside, another `yield` runs it again from its declaration
 holds it. Middleware that belongs to one runner, workflow, stage or action is inside them.
 
 **Errors.** What a wrapper raises counts as an error of what it is around, and has a note that names
-the plugin and the hook. What any other hook raises is a `PluginError` that names them, except for
-`gostage_event`: that one is logged, and the run goes on.
+the plugin and the hook; what a hook for messages raises is an error of the action that sends. What
+any other hook raises is a `PluginError` that names them, except for `gostage_event`: that one is
+logged, and the run goes on.
 """
 
 from __future__ import annotations

@@ -209,7 +209,7 @@ class Outbox:
                 handler, notice, log = self._waiting.popleft()
             try:
                 handler(notice)
-            except Exception as error:  # noqa: BLE001  # whatever it is, the run has not failed
+            except BaseException as error:  # noqa: BLE001  # whatever it is, the run has not failed
                 log.warning(
                     "nobody was told that %s: %r: %s", _sentence(notice), handler, told(error)
                 )

@@ -82,7 +82,7 @@ def assemble(
     plugins = Plugins(config, lambda value: isinstance(value, Resource))
     plugins.add(built_in)
     if config.autoload:
-        plugins.add(installed())
+        plugins.add(installed([each.name for each in plugins.sources]))
     off = {}
     for wanted in config.plugins:
         if wanted.is_off:
@@ -137,12 +137,21 @@ def ipc_of(plugins: Plugins) -> tuple[list[Callable[..., Any]], list[Callable[..
 
 # Any: as above.
 def _blaming(impl: HookImpl) -> Callable[..., Any]:
+    from gostage._run.messages import Message  # 1 ms: where a plugin looks at messages
+
     def change(message: object) -> object:
+        where = f"in hook {impl.function.__name__} of plugin {impl.plugin_name!r}"
         try:
-            return impl.function(*([message] if impl.argnames else []))
+            changed: object = impl.function(*([message] if impl.argnames else []))
         except Exception as error:
-            add_note(error, f"in hook {impl.function.__name__} of plugin {impl.plugin_name!r}")
+            add_note(error, where)
             raise
+        if changed is None or isinstance(changed, Message):
+            return changed
+        raise PluginError(
+            f"{where}: it returned {changed!r}, which is no message",
+            hint="return the message, another one made with dataclasses.replace(), or None",
+        )
 
     return change
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _OURS: Final = str(Path(__file__).resolve().parents[1])
 _LONGEST: Final = 10  # errors in one chain; more is a loop or of no help
+_REPEATED: Final = 3  # as Python has it
 _HINT: Final = "hint: "
 
 
@@ -82,12 +84,16 @@ def _remarks(error: BaseException) -> Iterator[str]:
 
 
 def _frames(error: BaseException, cut: Cut) -> Iterator[str]:
-    for frame in traceback.extract_tb(error.__traceback__):
-        if cut.with_ours or is_users(frame):
-            file = _seen_from(cut.base, frame.filename)
-            yield f'File "{file}", line {frame.lineno}, in {frame.name}'
-            if frame.line:
-                yield f"  {frame.line}"
+    frames = traceback.extract_tb(error.__traceback__)
+    shown = (frame for frame in frames if cut.with_ours or is_users(frame))
+    for frame, several in groupby(shown, key=lambda each: (each.filename, each.lineno, each.name)):
+        same = list(several)
+        for each in same[:_REPEATED]:
+            yield f'File "{_seen_from(cut.base, frame[0])}", line {frame[1]}, in {frame[2]}'
+            if each.line:
+                yield f"  {each.line}"
+        if len(same) > _REPEATED:
+            yield f"(the same line {len(same) - _REPEATED} more times)"
 
 
 def _seen_from(base: str | None, file: str) -> str:

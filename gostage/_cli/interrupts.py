@@ -38,6 +38,9 @@ def second_kills(tell: Callable[[bytes], object] = _to_stderr) -> Iterator[None]
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    terminated = signal.getsignal(signal.SIGTERM)
+    if terminated is signal.SIG_DFL:  # who stops a container wants it cleaned up, too
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     watcher = threading.Thread(
         target=_watch, args=(reader, tell), name="gostage Ctrl-C", daemon=True
     )
@@ -46,6 +49,8 @@ def second_kills(tell: Callable[[bytes], object] = _to_stderr) -> Iterator[None]
         yield
     finally:
         signal.set_wakeup_fd(before)
+        if terminated is signal.SIG_DFL:
+            signal.signal(signal.SIGTERM, terminated)
         os.write(writer, _END)
         watcher.join()
         os.close(writer)
@@ -55,7 +60,7 @@ def second_kills(tell: Callable[[bytes], object] = _to_stderr) -> Iterator[None]
 def _watch(reader: int, tell: Callable[[bytes], object]) -> None:
     messages = iter((_FIRST, _SECOND))
     while (number := os.read(reader, 1)) != _END:
-        if number[0] != signal.SIGINT:
+        if number[0] not in {signal.SIGINT, signal.SIGTERM}:
             continue
         message = next(messages)
         with suppress(OSError):  # the terminal may be gone; the second kills all the same

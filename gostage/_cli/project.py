@@ -12,8 +12,9 @@ from gostage._app.collect import collect, locate
 from gostage._app.config import Config
 from gostage._app.project import assemble, stages_of
 from gostage._cli.commands import COMMANDS
+from gostage._cli.complaints import complain
 from gostage._cli.values import values_of
-from gostage.errors import NotFound, PluginError
+from gostage.errors import GostageError, NotFound, PluginError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -73,7 +74,15 @@ def open_project(
     try:
         yield Project(config, plugins, place)
     finally:
+        _close(plugins)
+
+
+def _close(plugins: Plugins) -> None:
+    """Let the plugins clean up; one that fails changes nothing of what was done."""
+    try:
         plugins.close()
+    except GostageError as error:
+        complain(str(error), error.hint, str(error.where))
 
 
 def _flags(common: Common) -> dict[str, object]:

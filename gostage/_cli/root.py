@@ -136,9 +136,8 @@ def invoke(args: Sequence[str] | None) -> int:
     try:
         code = root.main(args, prog_name="gostage", standalone_mode=False, obj=common)
         _flush()
-    except click.UsageError as error:
-        complain(_message(error), _hint(error))
-        return ExitCode.USAGE
+    except click.ClickException as error:
+        return _refuse(error)
     except click.Abort:  # what click makes of Ctrl-C
         complain("interrupted")
         return ExitCode.INTERRUPTED
@@ -151,6 +150,15 @@ def invoke(args: Sequence[str] | None) -> int:
     except Exception as error:  # noqa: BLE001  # the last one who can say that it is our bug
         return _confess(error, common)
     return code if isinstance(code, int) else ExitCode.COMPLETED
+
+
+def _refuse(error: click.ClickException) -> int:
+    """Say what is wrong with how a command was called, or, of a plugin's, what it says itself."""
+    if isinstance(error, click.UsageError):
+        complain(_message(error), _hint(error))
+        return ExitCode.USAGE
+    complain(error.format_message())
+    return error.exit_code
 
 
 def _notes(error: GostageError) -> list[str]:

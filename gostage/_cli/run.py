@@ -6,6 +6,8 @@ import io
 import math
 import os
 import sys
+from collections.abc import Iterable
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -17,6 +19,8 @@ from gostage._cli.selecting import leave_out, selection_options
 from gostage.errors import GostageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from gostage._app.runner import Runner
     from gostage._cli.project import Project
     from gostage._run.result import Result
@@ -100,7 +104,8 @@ def command(
             from gostage._cli.preview import preview
 
             return preview(project, collected, left_out, common, out, with_check=dry_run)
-        result = _run(project, collected.workflow, run_id, common)
+        with _own_stdout():
+            result = _run(project, collected.workflow, run_id, common)
         if as_json:
             from gostage._app.data import data_of
             from gostage._cli.output import write_json
@@ -109,6 +114,16 @@ def command(
         else:
             _show(project, result, common)
     return code_of_status(result.status)
+
+
+@contextmanager
+def _own_stdout() -> Iterator[None]:
+    """Have standard output back after the run, whatever its actions have made of it."""
+    before = sys.stdout
+    try:
+        yield
+    finally:
+        sys.stdout = sys.stderr if before.closed else before
 
 
 def _keep_in_order() -> None:
@@ -151,7 +166,8 @@ def _show_header(project: Project, common: Common) -> None:
     if common.is_quiet or common.as_json:
         return
     for said in project.plugins.call("gostage_report_header", config=project.config):
-        for line in [said] if isinstance(said, str) else said:
+        is_several = isinstance(said, Iterable) and not isinstance(said, str)
+        for line in said if is_several else [said]:
             click.echo(line)
 
 

@@ -15,7 +15,7 @@ from gostage._cli.complaints import complain
 from gostage._cli.output import short
 from gostage._cli.project import open_project
 from gostage._cli.selecting import leave_out
-from gostage.errors import CollectionError, ConfigError, GostageError
+from gostage.errors import CollectionError, ConfigError, GostageError, PluginError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,6 +88,8 @@ class Search:
                     yield from self._at_spot(spot, project)
             except NothingHere:
                 continue
+            except PluginError:
+                raise  # it would be so in every folder
             except GostageError as error:
                 self._failures.append(error)
 

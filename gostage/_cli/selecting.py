@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from gostage._cli.common import setting
 from gostage._cli.completing import stages
-from gostage.errors import GostageError
+from gostage.errors import ConfigError, GostageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +42,12 @@ def selection_options(command: Decorated) -> Decorated:
 def leave_out(workflow: Workflow, config: Config) -> frozenset[str]:
     """Switch off what the selection leaves out; gives its paths."""
     words = ("names", "tags", "stage", "from", "until")
+    for word in words:
+        if config[word] == "":
+            raise ConfigError(
+                f"{config.origin(word)} is empty, which would choose everything",
+                hint="leave it out, or say what to choose",
+            )
     if not any(config[word] for word in words):
         return frozenset()
     from gostage._author.choose import Choice, left_out  # 2 ms, where something is chosen

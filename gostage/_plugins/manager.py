@@ -11,10 +11,10 @@ from gostage._plugins.source import contains, known_names, same_name
 from gostage.errors import GostageError, PluginError, Where, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from types import FrameType
 
-    from pluggy import HookImpl, PluginManager
+    from pluggy import HookCaller, HookImpl, PluginManager
 
     from gostage._plugins.source import Loaded, Source
 
@@ -44,7 +44,7 @@ class Plugins:
         self._blocked: list[Blocked] = []
         self._manager: PluginManager | None = None
         self._is_loaded = False
-        self._is_configured = False
+        self._configured: list[str] = []
 
     # ---------------------------------------------------------------- what there is
 
@@ -95,18 +95,38 @@ class Plugins:
         self.loaded = [register.loaded(source, self.config) for source in active]
         self._manager = register.registered(self.loaded)
         self.call("gostage_addhooks", pluginmanager=self._manager)
+        register.put_in_order(self._manager)
         register.check_all(self._manager)
         for source, each in zip(active, self.loaded, strict=True):
             if not source.may_be_empty:
                 self._check_useful(each)
-        self._is_configured = True
-        self.call("gostage_configure", config=self.config)
+        self._configure()
 
     def close(self) -> None:
-        """Let the plugins clean up; the last one configured is the first to do so."""
-        if self._is_configured:
-            self._is_configured = False
-            self.call("gostage_unconfigure", config=self.config)
+        """Let those that were configured clean up, the last one first; gives way to no error."""
+        first: GostageError | None = None
+        while self._configured:
+            try:
+                self._call_one(self._configured.pop(), "gostage_unconfigure")
+            except GostageError as error:
+                first = first or error
+        if first is not None:
+            raise first
+
+    def _configure(self) -> None:
+        configuring = [impl.plugin_name for impl in self.implementations("gostage_configure")]
+        others = [each.name for each in self.loaded if each.name not in configuring]
+        for name in (*others, *configuring):
+            self._configured.append(name)
+            self._call_one(name, "gostage_configure")
+
+    def _call_one(self, name: str, hook: str) -> None:
+        """Call a hook of one plugin."""
+        if self._manager is None:
+            return
+        others = [plugin for each, plugin in self._manager.list_name_plugin() if each != name]
+        caller = self._manager.subset_hook_caller(hook, others)
+        self._call(caller, hook, {"config": self.config})
 
     # ---------------------------------------------------------------- calling
 
@@ -116,7 +136,11 @@ class Plugins:
         self.load()
         if self._manager is None:
             return []
-        caller = getattr(self._manager.hook, hook)
+        return self._call(getattr(self._manager.hook, hook), hook, given)
+
+    @staticmethod
+    # Any: as above.
+    def _call(caller: HookCaller, hook: str, given: Mapping[str, Any]) -> list[Any]:
         try:
             found: list[Any] = caller(**given)
         except KeyboardInterrupt:

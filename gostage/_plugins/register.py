@@ -59,10 +59,10 @@ def loaded(source: Source, config: Any) -> Loaded:  # noqa: ANN401
 
 
 def registered(plugins: Sequence[Loaded]) -> PluginManager:
-    """Make a manager that knows them; the last is registered first, so that it is called last."""
+    """Make a manager that knows them, and calls the first of them first."""
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(hookspecs)
-    for each in reversed(plugins):
+    for each in plugins:
         check_hooks(manager, each)
         try:
             manager.register(each.plugin, name=each.name)
@@ -71,7 +71,24 @@ def registered(plugins: Sequence[Loaded]) -> PluginManager:
                 f"plugin {each.name!r} cannot be registered: {error}",
                 hint="is the same object registered under another name?",
             ) from error
+    put_in_order(manager)
     return manager
+
+
+def put_in_order(manager: PluginManager) -> None:
+    """Make every hook call its plugins in the order of their registration.
+
+    pluggy has it the other way round, but for those that are marked `trylast`.
+    """
+    number = {name: place for place, (name, _) in enumerate(manager.list_name_plugin())}
+
+    def rank(impl: HookImpl) -> tuple[bool, int, int]:
+        return impl.wrapper, impl.tryfirst - impl.trylast, -number[impl.plugin_name]
+
+    for caller in vars(manager.hook).values():
+        impls = sorted(caller.get_hookimpls(), key=rank)
+        # The list is called from its end. There is no other way to it than this.
+        caller._hookimpls[:] = impls  # noqa: SLF001
 
 
 def check_all(manager: PluginManager) -> None:

@@ -35,13 +35,19 @@ class Loaded:
     plugin: object
 
 
-def installed() -> list[Source]:
-    """The plugins that are loaded by being installed, by name."""
-    return [
-        Source(each.name, f"installed with {each.distribution} {each.version}".rstrip(), each.load)
-        for each in announced()
-        if each.group == GROUP
-    ]
+def installed(taken: Iterable[str] = ()) -> list[Source]:
+    """The plugins that are loaded by being installed, by name.
+
+    Where a name is taken, as by another distribution, the own distribution is added to it.
+    """
+    names, found = list(taken), []
+    for each in announced():
+        if each.group == GROUP:
+            name = f"{each.name}@{each.distribution}" if contains(names, each.name) else each.name
+            origin = f"installed with {each.distribution} {each.version}".rstrip()
+            names.append(name)
+            found.append(Source(name, origin, each.load))
+    return found
 
 
 def optional() -> list[Source]:

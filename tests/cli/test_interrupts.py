@@ -75,12 +75,13 @@ def read_until(stream, line) -> None:
     raise AssertionError(f"no line {line!r}")
 
 
-def test_the_first_cleans_up_and_shows_the_result(start) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_the_first_cleans_up_and_shows_the_result(start, number) -> None:
     """Teardown runs, nothing further starts, and the result is shown as cancelled."""
     process = start("run", "slow:slow")
     read_until(process.stdout, "started")
 
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     out, err = process.communicate()
 
     lines = out.splitlines()

@@ -331,3 +331,15 @@ def test_a_file_is_no_name_of_a_plugin(project) -> None:
 
     assert done.code == 4
     assert "a plugin is the name of a module: mine" in done.err
+
+
+def test_a_cleanup_that_fails_leaves_the_exit_code(project) -> None:
+    """It is said, and the run is what it was."""
+    (project / "stageconf.py").write_text(
+        "from gostage import hookimpl\n@hookimpl\ndef gostage_unconfigure(config):\n    1 / 0\n"
+    )
+
+    done = gostage("run", "flow.py", folder=project)
+
+    assert done.code == 0
+    assert "plugin 'stageconf.py' failed in hook gostage_unconfigure: ZeroDivisionError" in done.err

@@ -137,6 +137,16 @@ def test_nothing_chosen_has_its_own_exit_code(folder: Path, options: list[str]) 
     assert "hint: " in done.err
 
 
+@pytest.mark.parametrize("option", ["-k", "-t", "--from", "--until"])
+def test_an_empty_selection_is_refused(folder: Path, option: str) -> None:
+    """A variable of the shell that is not set must not run everything."""
+    done = gostage("run", "flow.py:needy", option, "", folder=folder)
+
+    assert done.code == 4
+    assert "empty" in done.err
+    assert not (folder / "ran.txt").exists()
+
+
 def test_a_selection_that_was_not_typed_says_where_it_comes_from(folder: Path) -> None:
     """A variable that somebody set long ago is easily forgotten."""
     done = gostage("run", "flow.py:needy", folder=folder, env={"GOSTAGE_NAMES": "nobody"})

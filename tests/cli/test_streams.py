@@ -115,3 +115,22 @@ def test_a_folder_that_is_gone_is_said_to_be(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert gone.returncode == 4
     assert "the current folder is gone" in gone.stderr
+
+
+@pytest.mark.parametrize(
+    "body", ["sys.stdout.close()", "sys.stdout = io.StringIO()"], ids=["closed", "replaced"]
+)
+def test_an_action_that_loses_standard_output_does_not_lose_the_report(
+    tmp_path: Path, body: str
+) -> None:
+    """What became of the run is told all the same."""
+    (tmp_path / "flow.py").write_text(
+        "import io, sys\nfrom gostage import Workflow, action\n"
+        f"@action\ndef lose():\n    {body}\n"
+        "flow = Workflow('flow').do(lose)\n"
+    )
+
+    done = gostage("run", "flow.py", folder=tmp_path)
+
+    assert done.code == 0
+    assert "flow completed" in done.out + done.err

@@ -12,7 +12,7 @@ import pytest
 from gostage import hookimpl, hookspec
 from gostage._plugins.installed import Announced, _announced
 from gostage._plugins.manager import Plugins
-from gostage._plugins.source import Source, given, named
+from gostage._plugins.source import Source, given, installed, named
 from gostage.errors import ConfigError, PluginError
 
 
@@ -58,6 +58,13 @@ def test_tryfirst_and_trylast_move_an_implementation() -> None:
     plugins = plugins_of(Last("last"), Header("one"), First("first"), Header("two"))
 
     assert plugins.call("gostage_report_header", config=None) == ["first", "one", "two", "last"]
+
+
+def test_marks_leave_the_order_of_those_that_share_them() -> None:
+    """Of several `tryfirst`, or `trylast`, the one that is loaded first is called first."""
+    plugins = plugins_of(Last("a"), First("b"), Last("c"), First("d"))
+
+    assert plugins.call("gostage_report_header", config=None) == ["b", "d", "a", "c"]
 
 
 def test_the_first_wrapper_is_the_outermost() -> None:
@@ -157,6 +164,66 @@ def test_configure_and_unconfigure_come_in_pairs() -> None:
     plugins.close()
 
     assert told == [("configure", "settings"), ("unconfigure", "settings")]
+
+
+class Paired:
+    """Tells when it is configured and unconfigured; may fail at either."""
+
+    def __init__(self, name, told, fails=""):
+        self.name = name
+        self.told = told
+        self.fails = fails
+
+    def tell(self, what):
+        self.told.append(f"{self.name} {what}")
+        if what == self.fails:
+            raise ValueError("boom")
+
+    @hookimpl
+    def gostage_configure(self):
+        self.tell("configured")
+
+    @hookimpl
+    def gostage_unconfigure(self):
+        self.tell("unconfigured")
+
+
+def test_what_was_configured_is_unconfigured_when_another_one_fails() -> None:
+    """The last one first; what was never configured is left alone."""
+    told: list[str] = []
+    plugins = plugins_of(
+        Paired("a", told), Paired("b", told, fails="configured"), Paired("c", told)
+    )
+
+    with pytest.raises(PluginError, match="plugin 'b' failed in hook gostage_configure"):
+        plugins.load()
+    plugins.close()
+
+    assert told == ["a configured", "b configured", "b unconfigured", "a unconfigured"]
+
+
+def test_every_plugin_may_clean_up_although_one_fails() -> None:
+    """The error is raised when all have had their turn."""
+    told: list[str] = []
+    plugins = plugins_of(Paired("a", told), Paired("b", told, fails="unconfigured"))
+    plugins.load()
+
+    with pytest.raises(PluginError, match="plugin 'b' failed in hook gostage_unconfigure"):
+        plugins.close()
+
+    assert told[2:] == ["b unconfigured", "a unconfigured"]
+
+
+def test_two_distributions_may_use_one_name(tmp_path: Path, monkeypatch) -> None:
+    """Both are loaded; the second one's distribution is added to its name."""
+    for name in ("one", "two"):
+        install(tmp_path / name, f"plug-{name}", "[gostage]\nplug = plug:thing\n")
+        monkeypatch.syspath_prepend(tmp_path / name)
+
+    names = [each.name for each in installed()]
+
+    assert "plug" in names
+    assert {"plug@plug-one", "plug@plug-two"} & set(names)
 
 
 def test_plugins_may_offer_hooks_of_their_own() -> None:

@@ -411,3 +411,17 @@ def test_a_wrapper_that_fails_while_its_run_is_left_is_named() -> None:
 
     assert result.status == "failed"
     assert "in hook gostage_stage of plugin 'Breaks', around stage 's'" in result.error.__notes__
+
+
+@pytest.mark.parametrize("made", [True, "text", {}], ids=repr)
+def test_what_is_no_message_is_refused_with_plugin_and_hook(made) -> None:
+    """Whoever forgets that a hook gives a message back is named, and not the action."""
+
+    class Returns:
+        @hookimpl
+        def gostage_ipc_outbound(self, message):
+            return made
+
+    result = runner_with(Returns()).run(Workflow("w").do("send", lambda ctx: ctx.send("x", 1)))
+
+    assert "in hook gostage_ipc_outbound of plugin 'Returns': it returned" in str(result.error)
