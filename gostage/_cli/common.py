@@ -26,6 +26,8 @@ class Common:
     has_color: bool = True
     as_json: bool = False
     """Whether standard output is for data alone."""
+    foreign: str = ""
+    """The command that is called, if a plugin has added it."""
     plugins: list[str] = field(default_factory=list)
     """What `-p` says, in order."""
     # Any: the values of options.

@@ -71,7 +71,10 @@ class LazyGroup(click.Group):
 def _command_of_plugin(ctx: click.Context, name: str) -> click.Command | None:
     if ctx.resilient_parsing:  # a completion runs no plugin
         return None
-    return _commands_of_plugins(ctx).get(name)
+    found = _commands_of_plugins(ctx).get(name)
+    if found is not None:
+        ctx.ensure_object(Common).foreign = name
+    return found
 
 
 def _commands_of_plugins(ctx: click.Context) -> dict[str, click.Command]:
@@ -208,6 +211,14 @@ def _hint(error: click.UsageError) -> str:
 
 
 def _confess(error: Exception, common: Common) -> int:
+    if common.foreign:
+        complain(
+            f"command {common.foreign!r}, which a plugin adds, failed: "
+            f"{type(error).__name__}: {error}",
+            "`-v` shows the whole traceback, and `gostage hooks gostage_cli` who adds commands",
+        )
+        _show_traceback(error, common)
+        return ExitCode.FAILED
     from gostage._author.loading import hiding  # 2 ms: only what should not happen needs it
 
     hidden = hiding()

@@ -323,3 +323,24 @@ def test_listing_loads_nothing_that_runs(folder) -> None:
     assert "gostage._app.collect" in loaded
     assert {name for name in loaded if name.startswith("gostage._run")} <= needed
     assert not loaded & {"asyncio", "rich", "multiprocess", "gostage._app.runner"}
+
+
+def test_a_thousand_actions_in_a_hundred_modules_are_listed_in_natural_order(tmp_path) -> None:
+    """Every stage with every action, `stage_2` before `stage_10`."""
+    actions = "".join(
+        f"@action\ndef action_{number}():\n    return {number}\n" for number in range(10)
+    )
+    for number in range(1, 101):
+        (tmp_path / f"stage_{number}.py").write_text(f"from gostage import action\n{actions}")
+
+    listed = json.loads(gostage("list", "--json", folder=tmp_path).out)
+    run = json.loads(gostage("run", ".", "--json", folder=tmp_path).out)
+
+    stages = listed[0]["stages"]
+    assert [stage["id"] for stage in stages] == [f"stage_{number}" for number in range(1, 101)]
+    assert all(
+        [each["name"] for each in stage["actions"]] == [f"action_{n}" for n in range(10)]
+        for stage in stages
+    )
+    assert run["status"] == "completed"
+    assert sum(step["kind"] == "action" for step in run["steps"]) == 1000

@@ -168,6 +168,17 @@ def test_a_command_of_a_plugin_is_a_command(project, installed) -> None:
     assert "no such command 'shout'" in without.err
 
 
+def test_a_command_of_a_plugin_that_fails_is_not_called_our_bug(project, installed) -> None:
+    """It is named, and ends with 1."""
+    file = project.parent / "site" / "gostage_loud.py"
+    file.write_text(LOUD.replace("click.echo(word.upper())", "raise ValueError(word)"))
+
+    done = gostage("shout", "hello", folder=project, env=installed)
+
+    assert done.code == 1
+    assert "command 'shout', which a plugin adds, failed: ValueError: hello" in done.err
+
+
 def test_a_command_that_is_nearly_a_plugins_gets_its_name(project, installed) -> None:
     """Did-you-mean knows the commands of plugins."""
     done = gostage("shuot", folder=project, env=installed)
