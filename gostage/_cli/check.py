@@ -57,6 +57,7 @@ def command(common: Common, *, target: str | None, strict: bool, as_json: bool) 
             left,
             is_all=is_all,
             folder=project.stage_folder,
+            files=collected.files,
         )
         if as_json:
             write_json(_data(collected.target, collected.workflow.id, findings), out)

@@ -50,6 +50,7 @@ def _check(project: Project, collected: Collected, left_out: frozenset[str]) -> 
         left_out,
         is_all=True,
         folder=project.stage_folder,
+        files=collected.files,
     )
 
 

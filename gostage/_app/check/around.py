@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gostage._app.check.compiler import check
-from gostage._app.check.files import near_misses
+from gostage._app.check.files import near_misses, redefined
+from gostage._app.check.findings import in_order
 from gostage._app.project import codec_of, resources_of
 from gostage._plugins.wrappers import WRAPPERS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from pathlib import Path
 
     from gostage._app.check.findings import Finding
@@ -27,10 +28,12 @@ def check_in_project(
     *,
     is_all: bool = False,
     folder: Path | None = None,
+    files: Iterable[Path] = (),
 ) -> list[Finding]:
     """Check a workflow that was collected; with `is_all`, no values come but those that are set.
 
-    `folder` is where its stage modules are, if it was made of a folder.
+    `folder` is where its stage modules are, if it was made of a folder; `files` are those that it
+    was made of.
     """
     tags = config["tags"]
     found = check(
@@ -43,7 +46,8 @@ def check_in_project(
         left_out=left_out,
         codec=codec_of(plugins),
     )
-    return found if folder is None else [*found, *near_misses(folder)]
+    beside = () if folder is None else near_misses(folder)
+    return in_order([*found, *beside, *redefined(files)])
 
 
 def _wrappers(plugins: Plugins) -> Iterator[Callable[..., object]]:
