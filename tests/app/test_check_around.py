@@ -341,8 +341,13 @@ def test_one_line_may_hold_several_functions() -> None:
 
     for each in (flow, other):
         found = [finding for finding in check(each) if finding.code == "never-ends"]
-        expected = ["b"] if sys.version_info >= (3, 11) else []
-        assert [finding.path for finding in found] == expected
+        assert [finding.path for finding in found] == (["b"] if says_where(lambda: True) else [])
+
+
+def says_where(fn) -> bool:
+    """Whether this Python knows the columns of a constant: 3.10 and 3.12 do not."""
+    positions = getattr(fn.__code__, "co_positions", None)
+    return positions is not None and any(column for _, _, column, _ in positions())
 
 
 def test_an_open_branch_hides_nothing_of_the_others() -> None:
