@@ -38,7 +38,7 @@ def sources(common: Common) -> list[Source]:
 
 def output_of(plugins: Plugins) -> Callable[[str, BaseException], str]:
     """Who knows what the step at a path had written when it failed with an error."""
-    from gostage._app.report import no_output
+    from gostage._app.report import no_output  # 5 ms: where it is used
     from gostage._cli.capture import Capture  # 1 ms, and it is loaded
 
     for each in plugins.loaded:

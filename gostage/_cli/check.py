@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from gostage._app.check.findings import counts, summary
+from gostage._app.lines import Span
+from gostage._cli.built_in import sources
 from gostage._cli.common import Common, common_options, values_option
 from gostage._cli.completing import targets
 from gostage._cli.exits import ExitCode
+from gostage._cli.output import data_channel, short, show, write_json
 from gostage._cli.selecting import leave_out, selection_options
 
 if TYPE_CHECKING:
@@ -37,10 +42,7 @@ def command(common: Common, *, target: str | None, strict: bool, as_json: bool) 
     TARGET is what `gostage run` takes. Errors make a run fail, warnings probably do, and notes,
     which `-v` shows, are worth knowing. The exit code is 1 if there are errors.
     """
-    from gostage._app.check.around import check_in_project
-    from gostage._app.check.findings import counts
-    from gostage._cli.built_in import sources
-    from gostage._cli.output import data_channel, write_json
+    from gostage._app.check.around import check_in_project  # 58 ms: where it is used
     from gostage._cli.project import open_project
 
     with (
@@ -75,8 +77,6 @@ def code_of_findings(counted: dict[Level, int], *, strict: bool = False) -> Exit
 
 def show_findings(findings: Sequence[Finding], workflow: str, common: Common) -> None:
     """Show what was found, and how much there is of it; notes only to who wants to see all."""
-    from gostage._cli.output import show
-
     shown = [each for each in findings if each.level != "note" or common.is_verbose]
     lines = [line for each in shown for line in _lines(each, workflow)]
     if not common.is_quiet:
@@ -86,7 +86,6 @@ def show_findings(findings: Sequence[Finding], workflow: str, common: Common) ->
 
 
 def _lines(finding: Finding, workflow: str) -> Iterator[Line]:
-    from gostage._app.lines import Span
 
     yield (
         Span(f"{_place(finding, workflow)}: ", "strong"),
@@ -99,8 +98,6 @@ def _lines(finding: Finding, workflow: str) -> Iterator[Line]:
 
 def _expected(findings: Sequence[Finding]) -> Iterator[Line]:
     """The keys that have to come from outside, each with the line that takes it."""
-    from gostage._app.lines import Span
-
     notes = [each for each in findings if (each.code, each.level) == ("missing-input", "note")]
     taken = {each.about: each for each in reversed(notes)}
     if taken:
@@ -109,7 +106,6 @@ def _expected(findings: Sequence[Finding]) -> Iterator[Line]:
 
 
 def _place(finding: Finding, workflow: str) -> str:
-    from gostage._cli.output import short
 
     if finding.file is None:
         return finding.path or workflow
@@ -118,8 +114,6 @@ def _place(finding: Finding, workflow: str) -> str:
 
 
 def _summary(findings: Sequence[Finding], workflow: str, common: Common) -> Line:
-    from gostage._app.check.findings import counts, summary
-    from gostage._app.lines import Span
 
     counted = counts(findings)
     found = summary(counted, ("error", "warning")) or "nothing wrong"
@@ -132,9 +126,6 @@ def _summary(findings: Sequence[Finding], workflow: str, common: Common) -> Line
 
 
 def _data(target: str, workflow: str, findings: Sequence[Finding]) -> Data:
-    from dataclasses import asdict
-
-    from gostage._app.check.findings import counts
 
     return {
         "target": target,

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from gostage._cli.built_in import sources
 from gostage._cli.common import Common, common_options
 from gostage._cli.completing import targets
 from gostage._cli.exits import ExitCode
+from gostage._cli.output import data_channel, show, write_json
 from gostage._cli.selecting import leave_out, selection_options
 
 if TYPE_CHECKING:
@@ -48,9 +50,7 @@ def command(common: Common, *, target: str | None, language: str | None, as_json
     TARGET is what `gostage run` takes. What a run inserts is not known before it runs; what is
     switched off, or not selected, is drawn as skipped. `-v` adds descriptions to the tree.
     """
-    from gostage._cli.built_in import sources
-    from gostage._cli.output import data_channel
-    from gostage._cli.project import open_project
+    from gostage._cli.project import open_project  # 29 ms: where it is used
 
     if as_json and language is not None:
         raise click.UsageError("--json and --format exclude each other")
@@ -71,21 +71,19 @@ def command(common: Common, *, target: str | None, language: str | None, as_json
 
 
 def _show_tree(workflow: Workflow, common: Common) -> None:
-    from gostage._app.outline import outline
-    from gostage._cli.output import show
+    from gostage._app.outline import outline  # 11 ms: where it is used
 
     show(outline(workflow, with_descriptions=common.is_verbose), common)
 
 
 def _write_data(workflow: Workflow, out: TextIO) -> None:
     from gostage._app.graph.data import graph_data
-    from gostage._cli.output import write_json
 
     write_json(graph_data(workflow), out)
 
 
 def _write_picture(workflow: Workflow, language: str | None, out: TextIO) -> None:
-    from gostage._app.graph.dot import dot
+    from gostage._app.graph.dot import dot  # 19 ms: where it is used
     from gostage._app.graph.mermaid import mermaid
     from gostage._cli.screen import let_go
 

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gostage._app.lines import Span
+from gostage._cli.built_in import sources
 from gostage._cli.common import Common, common_options
 from gostage._cli.completing import targets
 from gostage._cli.exits import ExitCode
+from gostage._cli.output import data_channel, show, write_json
 from gostage._cli.selecting import selection_options
 
 if TYPE_CHECKING:
@@ -28,9 +31,7 @@ def command(common: Common, *, path: str | None, as_json: bool) -> int:
     PATH is what `gostage run` takes. Of a folder, what lies in it is listed too: folders with stage
     modules, and the workflows of Python files that mention one.
     """
-    from gostage._cli.built_in import sources
-    from gostage._cli.output import data_channel, write_json
-    from gostage._cli.project import open_project
+    from gostage._cli.project import open_project  # 29 ms: where it is used
     from gostage._cli.searching import Search
 
     with (
@@ -40,7 +41,7 @@ def command(common: Common, *, path: str | None, as_json: bool) -> int:
         search = Search(project, common)
         listed = list(search.listed())
         if as_json:
-            from gostage._app.listing import data_of
+            from gostage._app.listing import data_of  # 10 ms: where it is used
 
             write_json([data_of(each.found, each.target, each.hidden) for each in listed], out)
         else:
@@ -52,9 +53,7 @@ def command(common: Common, *, path: str | None, as_json: bool) -> int:
 
 
 def _show(listed: list[Listed], common: Common) -> None:
-    from gostage._app.lines import Span
-    from gostage._app.outline import outline
-    from gostage._cli.output import show
+    from gostage._app.outline import outline  # 11 ms: where it is used
 
     lines: list[Line] = []
     for each in listed:

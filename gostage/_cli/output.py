@@ -8,6 +8,7 @@ from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gostage._app.lines import Span
 from gostage._cli.screen import Screen, let_go
 
 if TYPE_CHECKING:
@@ -52,8 +53,6 @@ def show(lines: Iterable[Line], common: Common) -> None:
 
 def show_table(head: Sequence[str], rows: Sequence[Sequence[str]], common: Common) -> None:
     """Show rows under their headings, in columns as wide as they need to be."""
-    from gostage._app.lines import Span
-
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     lines: list[Line] = [(Span(_row(head, widths), "strong"),)]
     lines += [(Span(_row(row, widths)),) for row in rows]

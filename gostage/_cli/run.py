@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gostage._cli.built_in import is_midline, output_of, sources, teller
 from gostage._cli.common import Common, common_options, setting, values_option
+from gostage._cli.complaints import complain
 from gostage._cli.completing import targets
 from gostage._cli.exits import code_of_status
+from gostage._cli.output import data_channel, show, write_json
 from gostage._cli.selecting import leave_out, selection_options
 from gostage.errors import GostageError
 
@@ -88,9 +91,7 @@ def command(
     TARGET is module:attr, path/file.py:attr, a module, a file, or a folder with stage modules. By
     default it is that of the configuration, else the current folder.
     """
-    from gostage._cli.built_in import sources
-    from gostage._cli.output import data_channel
-    from gostage._cli.project import open_project
+    from gostage._cli.project import open_project  # 29 ms: where it is used
 
     common.as_json = as_json
     with (
@@ -101,14 +102,13 @@ def command(
         collected = project.collect()
         left_out = leave_out(collected.workflow, project.config)
         if collect_only or dry_run:
-            from gostage._cli.preview import preview
+            from gostage._cli.preview import preview  # 2 ms: where it is used
 
             return preview(project, collected, left_out, common, out, with_check=dry_run)
         with _own_stdout():
             result = _run(project, collected.workflow, run_id, common)
         if as_json:
             from gostage._app.data import data_of
-            from gostage._cli.output import write_json
 
             write_json(data_of(result), out)
         else:
@@ -134,8 +134,7 @@ def _keep_in_order() -> None:
 
 def _run(project: Project, workflow: Workflow, run_id: str | None, common: Common) -> Result:
     # What runs is imported here: the help of this command needs none of it.
-    from gostage._app.runner import Runner
-    from gostage._cli.built_in import teller
+    from gostage._app.runner import Runner  # 54 ms: where it is used
     from gostage._cli.interrupts import second_kills
     from gostage._cli.logs import show_log
 
@@ -172,10 +171,8 @@ def _show_header(project: Project, common: Common) -> None:
 
 
 def _show(project: Project, result: Result, common: Common) -> None:
-    from gostage._app.report import Detail, report
+    from gostage._app.report import Detail, report  # 5 ms: where it is used
     from gostage._app.trace import Cut
-    from gostage._cli.built_in import is_midline, output_of
-    from gostage._cli.output import show
 
     if is_midline(project.plugins):
         click.echo()
@@ -196,7 +193,6 @@ def _show_summaries(project: Project, result: Result, common: Common) -> None:
     """Show what plugins have to say after the run; the exit code stays that of the run."""
     if not project.plugins.implementations("gostage_summary"):
         return
-    from gostage._cli.complaints import complain
     from gostage._cli.screen import rich_console  # 36 ms for rich, where a plugin wants it
 
     console = rich_console(sys.stdout, has_color=common.has_color)

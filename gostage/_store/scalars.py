@@ -137,7 +137,7 @@ def _decimal() -> tuple[Scalar, ...]:
 
 
 def _fractions() -> tuple[Scalar, ...]:
-    from fractions import Fraction
+    from fractions import Fraction  # 5 ms: where it is used
 
     return (
         Scalar(
@@ -150,7 +150,7 @@ def _fractions() -> tuple[Scalar, ...]:
 
 
 def _uuid() -> tuple[Scalar, ...]:
-    from uuid import UUID
+    from uuid import UUID  # 2 ms: where it is used
 
     return (Scalar(UUID, "uuid", str, _exactly(str, UUID)),)
 
@@ -167,7 +167,7 @@ def _zoneinfo() -> tuple[Scalar, ...]:
 
 
 def _pathlib() -> tuple[Scalar, ...]:
-    from pathlib import Path, PurePosixPath, PureWindowsPath
+    from pathlib import Path, PurePosixPath, PureWindowsPath  # 3 ms: where it is used
 
     return (
         Scalar(type(Path()), "path", str, _exactly(str, Path)),
