@@ -241,7 +241,7 @@ def test_every_storable_value_comes_back(value):
     result = through_json(value)
 
     assert alike(encode(result), encode(value))
-    assert repr(result) == repr(value) or result == value
+    assert type(result) is type(value)  # not its repr: a set has no order, and nan is not nan
 
 
 @given(anything)
