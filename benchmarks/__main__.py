@@ -11,19 +11,50 @@ from typing import TYPE_CHECKING, Final
 
 from benchmarks.actions import action_table, own_table, peer_table
 from benchmarks.commands import command_table
+from benchmarks.crowd import crowd_table
+from benchmarks.durable import durable_table
+from benchmarks.durable import own_table as own_durable_table
 from benchmarks.effort import FULL, QUICK, Effort
-from benchmarks.goals import goal_table
+from benchmarks.goals import JUDGED, goal_table
 from benchmarks.growth import growth_table, position_table
 from benchmarks.hooks import hook_table
 from benchmarks.startup import startup_table
 from benchmarks.store import store_table
+from benchmarks.stored import stored_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from benchmarks.table import Table
 
-NAMES: Final = ("actions", "peers", "hooks", "growth", "store", "startup", "commands", "goals")
+NAMES: Final = (
+    "actions",
+    "peers",
+    "hooks",
+    "growth",
+    "store",
+    "startup",
+    "commands",
+    "durable",
+    "stored",
+    "crowd",
+    "goals",
+)
+
+
+_TABLES: Final[tuple[tuple[str, Callable[[Effort], Table]], ...]] = (
+    ("actions", action_table),
+    ("hooks", hook_table),
+    ("growth", growth_table),
+    ("growth", position_table),
+    ("store", store_table),
+    ("startup", startup_table),
+    ("commands", command_table),
+    ("durable", durable_table),
+    ("stored", stored_table),
+    ("crowd", crowd_table),
+)
+_WITHOUT_PEERS: Final = {"actions": own_table, "durable": own_durable_table}
 
 
 def main(words: Sequence[str] | None = None) -> None:
@@ -59,27 +90,22 @@ def _tables(only: str | None, effort: Effort) -> Iterator[Table]:
     """Measure in the order of the names; the goals are judged by what has been measured."""
     if only == "peers":
         yield peer_table(effort)
-        return
-    judged: dict[str, Table] = {}
-    if only in {None, "actions", "goals"}:
-        judged["actions"] = own_table(effort) if only == "goals" else action_table(effort)
-        yield judged["actions"]
-    if only in {None, "hooks", "goals"}:
-        judged["hooks"] = hook_table(effort)
-        yield judged["hooks"]
-    if only in {None, "growth"}:
-        yield growth_table(effort)
-        yield position_table(effort)
-    if only in {None, "store"}:
-        yield store_table(effort)
-    if only in {None, "startup", "goals"}:
-        judged["startup"] = startup_table(effort)
-        yield judged["startup"]
-    if only in {None, "commands", "goals"}:
-        judged["commands"] = command_table(effort)
-        yield judged["commands"]
-    if only in {None, "goals"}:
+    elif only == "goals":
+        judged = {}
+        for name, make in {**dict(_TABLES), **_WITHOUT_PEERS}.items():
+            if name in JUDGED:
+                judged[name] = make(effort)
+                yield judged[name]
         yield goal_table(judged)
+    else:
+        found = {}
+        for name, make in _TABLES:
+            if only in {None, name}:
+                table = make(effort)
+                found[table.name] = table
+                yield table
+        if only is None:
+            yield goal_table(found)
 
 
 def _machine() -> str:

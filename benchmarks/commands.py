@@ -20,6 +20,8 @@ MODULES: Final = 100
 ACTIONS: Final = 10
 HELP: Final = "gostage --help"
 LIST: Final = "gostage list"
+RUN: Final = "gostage run"
+IN_MEMORY: Final = "gostage run --no-db"
 MANY: Final = f"{{}}, {PLUGINS} plugins"
 LARGE: Final = f"gostage list, {MODULES} modules"
 BASE: Final = "python, import what a stage module imports"
@@ -52,6 +54,19 @@ def action_{number}(ctx: Context, row: int = 0) -> int:
     """Add one."""
     return row + 1
 
+'''
+
+FLOW: Final = '''\
+"""A workflow of one step."""
+
+from gostage import Context, Workflow
+
+
+def hello(ctx: Context) -> None:
+    """Do nothing."""
+
+
+flow = Workflow("flow").do("hello", hello)
 '''
 
 
@@ -88,6 +103,8 @@ def _subjects(folder: Path) -> dict[str, Callable[[], None]]:
     plugins = _plugins(folder / "plugins")
     small, large = _project(folder / "small", 1), _project(folder / "large", MODULES)
     names = ", ".join(f"stage_{number}" for number in range(1, MODULES + 1))
+    flow = folder / "flow.py"
+    flow.write_text(FLOW, encoding="utf-8")
     gostage = ["-m", "gostage"]
     return {
         CLICK: starting([str(program), "--help"]),
@@ -95,6 +112,8 @@ def _subjects(folder: Path) -> dict[str, Callable[[], None]]:
         MANY.format(HELP): starting([*gostage, "--help"], plugins),
         LIST: starting([*gostage, "list", str(small)]),
         MANY.format(LIST): starting([*gostage, "list", str(small)], plugins),
+        RUN: starting([*gostage, "run", str(flow), "--db", str(folder / "runs.db")]),
+        IN_MEMORY: starting([*gostage, "run", str(flow), "--no-db"]),
         LARGE: starting([*gostage, "list", str(large)]),
         BASE: starting(["-c", "from gostage import Context, action"]),
         BARE: starting(["-c", f"import {names}"], large),

@@ -18,6 +18,10 @@ class Effort:
     """Numbers of actions at which the growth is looked at; the first one is the yardstick."""
     passes: tuple[int, ...]
     """Passes of a loop after which the position is weighed."""
+    stored: int
+    """Finished steps, and finished runs, that are many."""
+    crowd: int
+    """Short runs that several processes share."""
     actions: int = 1_000
 
 
@@ -27,7 +31,15 @@ FULL: Final = Effort(
     starts=25,
     sizes=(1_000, 10_000, 100_000),
     passes=(100, 1_000, 10_000, 100_000),
+    stored=100_000,
+    crowd=2_000,
 )
 QUICK: Final = Effort(
-    name="quick", rounds=5, starts=7, sizes=(1_000, 10_000), passes=(100, 1_000, 10_000)
+    name="quick",
+    rounds=5,
+    starts=7,
+    sizes=(1_000, 10_000),
+    passes=(100, 1_000, 10_000),
+    stored=10_000,
+    crowd=200,
 )

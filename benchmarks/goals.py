@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from benchmarks.commands import HELP, LIST, MANY
+from benchmarks import crowd, durable, stored
+from benchmarks.commands import HELP, LIST, MANY, RUN
 from benchmarks.hooks import IDLE
 from benchmarks.table import Row, Table
 
@@ -88,7 +89,7 @@ GOALS: Final = (
             row=row,
             limit=2.5,
         )
-        for row in (HELP, MANY.format(HELP), LIST, MANY.format(LIST))
+        for row in (HELP, MANY.format(HELP), LIST, MANY.format(LIST), RUN)
     ),
     Goal(
         name="a plugin that wraps no action, times no plugin",
@@ -96,7 +97,50 @@ GOALS: Final = (
         row=IDLE,
         limit=1.05,
     ),
+    *(
+        Goal(
+            name=f"a durable step, {work}, {setting}, times its bare transaction",
+            table="durable",
+            row=durable.RUN.format(work, setting),
+            limit=1.5,
+        )
+        for setting in durable.SETTINGS
+        for work in durable.WORK
+    ),
+    *(
+        Goal(
+            name=f"{name.format(stored.MANY)}, times {stored.FEW}",
+            table="stored",
+            row=name.format(stored.MANY),
+            limit=1.5,
+        )
+        for name in (stored.LOOP, stored.FLAT)
+    ),
+    *(
+        Goal(
+            name=f"{stored.RUNS.format(what, stored.MANY)}, times {stored.FEW}",
+            table="stored",
+            row=stored.RUNS.format(what, stored.MANY),
+            limit=1.5,
+        )
+        for what in stored.WORKS
+    ),
+    *(
+        Goal(
+            name=f"{column} of short runs, {crowd.NAME.format(most, setting)}",
+            table="crowd",
+            row=crowd.NAME.format(most, setting),
+            column=column,
+            limit=0.0,
+        )
+        for most in crowd.PROCESSES[-1:]
+        for setting in crowd.SETTINGS
+        for column in ("lost", "errors")
+    ),
 )
+
+JUDGED: Final = frozenset(goal.table for goal in GOALS)
+"""The tables that have a figure with a goal."""
 
 
 def goal_table(tables: Mapping[str, Table]) -> Table:

@@ -46,10 +46,11 @@ class BuildRunner(Runner):
         timeout: timedelta | float | None = None,
         *,
         detach: bool = False,
+        wait: bool = False,
     ) -> Result:
         """Prepare the run; `run_all`, `start`, `resume` and `signal` come through here as well."""
         prepared = {"environment": self.environment, **(initial or {})}
-        return super().run(workflow, prepared, run_id, timeout, detach=detach)
+        return super().run(workflow, prepared, run_id, timeout, detach=detach, wait=wait)
 
 
 @action

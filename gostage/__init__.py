@@ -10,7 +10,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gostage import errors as errors  # public as a module
+    from gostage import errors as errors  # public as modules
+    from gostage import testing as testing
     from gostage._app.handle import RunHandle
     from gostage._app.runner import Runner
     from gostage._app.runs import RunInfo
@@ -62,6 +63,7 @@ _HOMES = {
     "resource": "_author.resource",
     "run": "_app.shortcuts",
     "steps": "_author.flow",
+    "testing": "testing",
 }
 
 __all__ = [
@@ -94,6 +96,7 @@ __all__ = [
     "resource",
     "run",
     "steps",
+    "testing",
 ]
 
 

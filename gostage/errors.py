@@ -109,6 +109,10 @@ class GostageError(Exception):
     """The root of every error gostage raises on purpose."""
 
     default_hint: ClassVar[str] = ""
+    # What an error has that was made without `__init__`, from data that says no more.
+    message: str = ""
+    hint: str = ""
+    where: Where = NOWHERE
 
     def __init__(self, message: str = "", *, hint: str = "", where: Where = NOWHERE) -> None:
         super().__init__(message)

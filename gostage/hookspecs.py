@@ -48,12 +48,44 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from gostage import Action, Context, Event, Message, Result, Stage, Store, Workflow
+    from gostage._db.protocol import (
+        Commit,
+        Database,
+        Held,
+        Inbox,
+        Item,
+        Lease,
+        Listing,
+        LogRow,
+        NewRun,
+        Owner,
+        Plan,
+        RunRow,
+        Signal,
+        Stop,
+        Stored,
+    )
 
 __all__ = [
     "API_VERSION",
+    "Commit",
     "Config",
+    "Database",
+    "Held",
+    "Inbox",
+    "Item",
+    "Lease",
+    "Listing",
+    "LogRow",
+    "NewRun",
+    "Owner",
+    "Plan",
     "Registry",
     "Run",
+    "RunRow",
+    "Signal",
+    "Stop",
+    "Stored",
     "gostage_action",
     "gostage_addhooks",
     "gostage_cli",
@@ -61,6 +93,7 @@ __all__ = [
     "gostage_collect_file",
     "gostage_collection_modify",
     "gostage_configure",
+    "gostage_db",
     "gostage_event",
     "gostage_ipc_inbound",
     "gostage_ipc_outbound",
@@ -250,6 +283,16 @@ def gostage_action(ctx: Context, action: Action[..., Any]) -> Generator[None, An
 
 
 @hookspec
+def gostage_db(url: str) -> Database | None:
+    """Open a database of a kind that gostage does not know, such as `postgres://…`.
+
+    Called where a database is asked for by such a URL; `None` leaves it to the next plugin. What is
+    returned has the protocol `gostage.hookspecs.Database`, and passes
+    `gostage.testing.DatabaseContract`.
+    """
+
+
+@hookspec
 def gostage_codecs(registry: Registry) -> None:
     """Teach the store more types, so that their values can leave the process.
 
@@ -294,3 +337,14 @@ def gostage_report_header(config: Config) -> str | Iterable[str] | None:
 @hookspec
 def gostage_summary(result: Result, console: Console) -> None:
     """Say something after a run has ended at the terminal, with `console.print(…)` of rich."""
+
+
+def __getattr__(name: str) -> object:
+    """Import the database protocol when a plugin asks for it: its classes take 7 ms to make."""
+    from gostage._db import protocol
+
+    if name not in __all__ or not hasattr(protocol, name):
+        message = f"module 'gostage.hookspecs' has no attribute {name!r}"
+        raise AttributeError(message)
+    found: object = getattr(protocol, name)
+    return found

@@ -1,4 +1,4 @@
-"""The child: one peer beside the loops, in one process; `python -m benchmarks.peers NAME ROUNDS`.
+"""The child: one peer beside loops or gostage, in one process; `python -m benchmarks.peers …`.
 
 It writes what it found to the file named last, because an engine may print.
 """
@@ -7,33 +7,42 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
 import warnings
 from importlib import import_module
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks import durable
 from benchmarks.limits import Limits
 from benchmarks.measure import Subject, measure
+from benchmarks.peers.rows import GOSTAGE
 
 if TYPE_CHECKING:
     from benchmarks.peers.peer import Peer
 
 
-def main(module: str, rounds: str, file: str) -> None:
-    """Measure one peer, or say why it cannot be."""
+def main(module: str, name: str, rounds: str, file: str) -> None:
+    """Measure one peer, or say why it cannot be; `PEER` is the name of it beside loops."""
     warnings.simplefilter("ignore")  # of an engine, about itself
-    peer: Peer = import_module(f"benchmarks.peers.{module}").PEER
+    peer: Peer = getattr(import_module(f"benchmarks.peers.{module}"), name)
     try:
-        found = _figures(peer, int(rounds))
+        found = _figures(peer, int(rounds), is_beside_loops=name == "PEER")
     except ImportError as error:
         found = {"reason": str(error)}
     Path(file).write_text(json.dumps(found), encoding="utf-8")
 
 
-def _figures(peer: Peer, rounds: int) -> dict[str, object]:
-    with peer.prepare(peer.steps) as run:
-        subjects = {**Limits(peer.steps).subjects(), peer.name: Subject(run, peer.steps)}
-        samples = measure(subjects, rounds)
+def _figures(peer: Peer, rounds: int, *, is_beside_loops: bool) -> dict[str, object]:
+    others = Limits(peer.steps).subjects() if is_beside_loops else {}
+    with peer.prepare(peer.steps) as run, tempfile.TemporaryDirectory() as folder:
+        if not is_beside_loops:
+            files = (Path(folder, f"{number}.db") for number in count())
+            workflow = durable.staged(durable.noop, peer.steps)
+            ours = durable.running(files, peer.synchronous, workflow)
+            others = {GOSTAGE: Subject(ours, peer.steps)}
+        samples = measure({**others, peer.name: Subject(run, peer.steps)}, rounds)
     return {
         "version": peer.version,
         "times": {name: sample.times for name, sample in samples.items()},

@@ -33,6 +33,8 @@ class Peer:
     an empty folder of its own."""
     is_slow: bool = False
     """Takes many seconds to start."""
+    synchronous: str = "FULL"
+    """How safe its commits are, if they go to SQLite."""
 
     @property
     def version(self) -> str:

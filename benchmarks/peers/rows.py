@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from benchmarks.peers.peer import Peer
     from benchmarks.table import Row
 
+GOSTAGE: Final = "gostage"
 MODULES: Final = ("hamilton", "burr", "pydantic_graph", "doit", "langgraph", "dbos", "prefect")
+DURABLE: Final = ("langgraph_sqlite", "burr_sqlite", "dbos")
+"""Those that keep each step in SQLite, once with their defaults and once as `NORMAL`."""
 ROOT: Final = Path(__file__).resolve().parents[2]
 LONGEST: Final = 180.0
 """Seconds that a peer may take, to start and to stop included."""
@@ -32,7 +35,31 @@ def peer_rows(effort: Effort) -> Iterator[Row]:
     """Measure every peer that is installed; the others have the reason instead of figures."""
     for module in MODULES:
         peer: Peer = import_module(f"benchmarks.peers.{module}").PEER
-        yield _row(peer, _found(module, peer, effort))
+        yield _row(peer, _found(module, "PEER", peer, effort))
+
+
+def durable_rows(effort: Effort) -> Iterator[Row]:
+    """Measure every peer that keeps its steps in SQLite, beside gostage at the same setting."""
+    for module in DURABLE:
+        for name in ("DEFAULT", "NORMAL"):
+            peer: Peer = getattr(import_module(f"benchmarks.peers.{module}"), name)
+            yield _durable_row(peer, _found(module, name, peer, effort))
+
+
+def _durable_row(peer: Peer, found: dict[str, Any]) -> Row:  # Any: as below
+    if "reason" in found:
+        return {"what": peer.name, "remark": f"skipped: {found['reason']}"}
+    times = {name: Sample(tuple(each)) for name, each in found["times"].items()}
+    own, ours = times[peer.name], times[GOSTAGE]
+    return {
+        "what": peer.name,
+        "steps": peer.steps,
+        "median": own.median * 1e6,
+        "least": own.least * 1e6,
+        "ratio": own.ratio(ours),
+        GOSTAGE: ours.median * 1e6,
+        "remark": found["version"],
+    }
 
 
 def _row(peer: Peer, found: dict[str, Any]) -> Row:  # Any: what JSON holds
@@ -51,7 +78,7 @@ def _row(peer: Peer, found: dict[str, Any]) -> Row:  # Any: what JSON holds
     }
 
 
-def _found(module: str, peer: Peer, effort: Effort) -> dict[str, Any]:
+def _found(module: str, name: str, peer: Peer, effort: Effort) -> dict[str, Any]:
     if peer.is_slow and effort is QUICK:
         return {"reason": "it takes many seconds to start, and this is --quick"}
     rounds = min(effort.rounds, 5) if peer.is_durable else effort.rounds
@@ -59,7 +86,7 @@ def _found(module: str, peer: Peer, effort: Effort) -> dict[str, Any]:
         file = Path(folder, "found.json")
         work = Path(folder, "work")
         work.mkdir()
-        words = [sys.executable, "-m", "benchmarks.peers", module, str(rounds), str(file)]
+        words = [sys.executable, "-m", "benchmarks.peers", module, name, str(rounds), str(file)]
         said = _run(words, work)
         if file.exists():
             found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))

@@ -84,6 +84,8 @@ def _where(result: Result, error: BaseException) -> Where:
     """Where the error says it is, filled up with what the records and its traceback know."""
     told = error.where if isinstance(error, GostageError) else Where()
     file, line = (told.file, told.line) if told.file is not None else last_place(error)
+    if file is None and error is result.error:  # read from a database, it has no traceback
+        file, line = result.where.file, result.where.line
     stage, action = _items(result, error)
     return Where(
         run=told.run or result.run_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from gostage._app.items import items_of
-from gostage._app.lines import Span
+from gostage._app.lines import Span, printable
 from gostage._author.header import Headed
 from gostage._author.workflow import WorkflowDefinition
 
@@ -56,15 +56,6 @@ def outline(
     for head, width, each in zip(heads, widths, said, strict=True):
         lines.append((*head, *_remarks(each, max(0, min(column, _WIDEST) - width))))
     return lines
-
-
-def printable(text: str) -> str:
-    """A name on one line: what moves a cursor or breaks a line is escaped."""
-    if text.isprintable():
-        return text
-    return "".join(
-        each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
-    )
 
 
 def _title(definition: Headed, with_descriptions: bool) -> Line:

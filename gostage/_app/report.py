@@ -6,9 +6,10 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from gostage._app.lines import Span
+from gostage._app.lines import Span, printable
+from gostage._app.past.ways import ways_on
 from gostage._app.trace import Cut, explain, headline
-from gostage.errors import Interrupt
+from gostage.errors import NOWHERE, Bailed, Interrupt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -53,6 +54,10 @@ class Detail:
     cut: Cut = field(default_factory=Cut)
     output_of: Callable[[str, BaseException], str] = no_output
     """What the step at a path had written when it failed with this error."""
+    is_stored: bool = False
+    """Whether the run is in a database, where commands find it."""
+    db: str = ""
+    """What they have to be given for that."""
 
 
 class Entry(NamedTuple):
@@ -69,7 +74,7 @@ def report(result: Result, detail: Detail) -> list[Line]:
     entries = entries_of(_standing(result))
     lines = list(tree(entries)) if detail.with_tree else []
     lines += failures(result, detail)
-    lines += waits(result, entries)
+    lines += waits(result, entries, detail)
     if detail.with_tree and (detail.with_all or result.duration >= _LONG):
         lines += slowest(result)
     return [*lines, summary(result, entries)]
@@ -115,7 +120,7 @@ def entries_of(steps: Sequence[StepRecord]) -> list[Entry]:
 
 def tree(entries: Sequence[Entry]) -> Iterator[Line]:
     """One line per item, indented by how deep it stands."""
-    widths = (2 * entry.depth + len(entry.name) for entry in entries)
+    widths = (2 * entry.depth + len(printable(entry.name)) for entry in entries)
     width = min(max(widths, default=0), _WIDEST)
     for entry in entries:
         yield _item(entry, width)
@@ -125,13 +130,13 @@ def _item(entry: Entry, width: int) -> Line:
     style = STYLES.get(entry.step.status, "notable")
     mark = MARKS.get(entry.step.status, PENDING)
     remarks = list(_remarks(entry.step))
-    indent = "  " * entry.depth
-    padding = " " * (width - len(indent) - len(entry.name)) if remarks else ""
+    indent, name = "  " * entry.depth, printable(entry.name)
+    padding = " " * (width - len(indent) - len(name)) if remarks else ""
     tail = (Span(f"{padding}  {'  '.join(remarks)}", "quiet"),) if remarks else ()
     return (
         Span(indent),
         Span(mark, style),
-        Span(f" {entry.name}", "quiet" if style == "quiet" else "plain"),
+        Span(f" {name}", "quiet" if style == "quiet" else "plain"),
         *tail,
     )
 
@@ -143,7 +148,9 @@ def _remarks(step: StepRecord) -> Iterator[str]:
         yield f"{step.attempts} attempts"
     if step.status not in {"completed", "failed"}:
         yield step.status
-    if step.error is not None and step.status == "completed":
+    if isinstance(step.error, Bailed):
+        yield "bailed"
+    elif step.error is not None and step.status == "completed":
         yield f"handled {headline(step.error).splitlines()[0]}"
 
 
@@ -168,7 +175,8 @@ def failures(result: Result, detail: Detail) -> Iterator[Line]:
         yield ()
         first, *rest = headline(error).splitlines() or [""]
         yield (Span(f"{path}: ", "strong"), Span(first, "bad"))
-        for text in (*rest, *explain(error, detail.cut)):
+        where = result.where if error is result.error else NOWHERE
+        for text in (*rest, *explain(error, detail.cut, where)):
             yield (Span(f"  {text}"),)
         yield from _output(detail.output_of(path, error), with_all=detail.with_all)
 
@@ -214,16 +222,22 @@ def _is_worth_telling(error: BaseException | None) -> TypeGuard[BaseException]:
 # -------------------------------------------------------------------- what it waits for
 
 
-def waits(result: Result, entries: Sequence[Entry]) -> Iterator[Line]:
+def waits(result: Result, entries: Sequence[Entry], detail: Detail) -> Iterator[Line]:
     """What a run waits for, and how it goes on."""
     parked = [e for e in entries if result.status in PARKED and e.step.status in PARKED]
     texts = list(_waits(result, parked))
-    if not texts:
-        return
-    yield ()
+    ways: list[str] = []
+    if detail.is_stored:
+        signals = [e.name for e in parked if e.step.kind == "receive"]
+        ways += ways_on(result.run_id, result.status, signals, detail.db)
+    elif texts:
+        ways.append(f"this run lives only in this process; {_way_on(result, parked)}")
+    if texts or ways:
+        yield ()
     for text in texts:
         yield (Span(text, "notable"),)
-    yield (Span(f"this run lives only in this process; {_way_on(result, parked)}"),)
+    for way in ways:
+        yield (Span(way),)
 
 
 def _waits(result: Result, parked: Sequence[Entry]) -> Iterator[str]:
@@ -273,12 +287,16 @@ def slowest(result: Result) -> Iterator[Line]:
 
 def summary(result: Result, entries: Sequence[Entry]) -> Line:
     """One line about the whole run, with how many items without items of their own stand how."""
-    style = STYLES.get(result.status, "notable")
     counts = Counter(entry.step.status for entry in entries if entry.is_leaf)
-    text = f" in {seconds(result.duration).strip()}: {counted(counts)}"
-    if result.bail_reason:
-        text += f" ({result.bail_reason})"
-    return (Span(result.workflow_id, "strong"), Span(" "), Span(result.status, style), Span(text))
+    text = f"in {seconds(result.duration)}: {counted(counts)}"
+    return whole(result.workflow_id, result.status, text, result.bail_reason)
+
+
+def whole(workflow_id: str, status: str, text: str, bail_reason: str | None = None) -> Line:
+    """A line about a whole run."""
+    style = STYLES.get(status, "notable")
+    text += f" ({bail_reason})" if bail_reason else ""
+    return (Span(workflow_id, "strong"), Span(" "), Span(status, style), Span(f" {text}"))
 
 
 def counted(counts: Mapping[str, int]) -> str:

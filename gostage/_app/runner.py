@@ -2,38 +2,46 @@
 
 from __future__ import annotations
 
-import uuid
+from contextlib import contextmanager, suppress
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from gostage._app import project
+from gostage._app.books import check_status, checked_id, new_id
 from gostage._app.handle import RunHandle
-from gostage._app.runs import Entry, RunInfo, Runs
+from gostage._app.memory import Memory
 from gostage._author.middleware import Layer
 from gostage._author.resource import Resource
 from gostage._engine.policy import as_seconds
 from gostage._run import session
-from gostage._run.beginning import default_log, new_execution, start_store
+from gostage._run.beginning import default_log
 from gostage._run.clock import SystemClock
 from gostage._run.drive import Shell
-from gostage._run.execution import Surroundings
 from gostage._run.messages import Hub, Subscription
-from gostage._run.workflow import Workflow
-from gostage.errors import DefinitionError
+from gostage._run.result import Result
+from gostage._run.surroundings import Surroundings
+from gostage.errors import DatabaseError, DefinitionError
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import timedelta
-    from os import PathLike
+    from pathlib import Path
 
     from typing_extensions import Self
 
+    from gostage._app.books import Books
+    from gostage._app.ledger import Ledger
+    from gostage._app.runs import Entry, RunInfo
     from gostage._author.middleware import Middleware
+    from gostage._db.protocol import Database
     from gostage._plugins.manager import Plugins
     from gostage._run.clock import Clock
+    from gostage._run.events import Event
     from gostage._run.execution import Execution
     from gostage._run.messages import Handler
-    from gostage._run.result import Result, Status
+    from gostage._run.result import Status
+    from gostage._run.workflow import Workflow
 
 
 class Runner:
@@ -49,6 +57,7 @@ class Runner:
 
     def __init__(
         self,
+        db: Database | str | PathLike[str] | None = None,
         *,
         plugins: Iterable[object] | Plugins = (),
         middleware: Iterable[Middleware] = (),
@@ -56,8 +65,8 @@ class Runner:
         log: logging.Logger | None = None,
         clock: Clock | None = None,
         config: Mapping[str, object] | str | PathLike[str] | None = None,
+        lease: timedelta | float = 30.0,
     ) -> None:
-        self._runs = Runs()
         self._handles: list[RunHandle] = []
         self._around = Surroundings(
             clock or SystemClock(), Hub(), default_log if log is None else lambda: log
@@ -75,6 +84,9 @@ class Runner:
         self.use(*middleware)
         own = tuple(_checked_resource(each) for each in resources)
         self._around.resources = (*self._around.resources, *own)
+        self._owns_database = isinstance(db, (str, PathLike))
+        self._db: Database | None = None
+        self._books: Books = Memory(self._around) if db is None else self._opened(db, lease)
 
     def __enter__(self) -> Self:
         return self
@@ -85,9 +97,13 @@ class Runner:
     def close(self) -> None:
         """Cancel what still goes on in the background and wait for it to clean up."""
         for handle in self._handles:
-            handle.cancel()
+            with suppress(DatabaseError):  # a run that cannot be written any more ends by itself
+                handle.cancel()
         for handle in self._handles:
             handle._thread.join()  # noqa: SLF001  # a handle is the runner's own
+        self._books.close()
+        if self._db is not None and self._owns_database:
+            self._db.close()
         if self._plugins is not None and self._owns_plugins:
             self._plugins.close()
 
@@ -128,26 +144,27 @@ class Runner:
         timeout: timedelta | float | None = None,
         *,
         detach: bool = False,
+        wait: bool = False,
     ) -> Result:
         """Run until the workflow has ended, or can only go on with the outside world's help.
 
         `run_id` is an idempotency key: a run that ended gives its result again, one that waits goes
-        on. With `detach` the run comes back instead of sitting out a sleep.
+        on. With `detach` the run comes back instead of sitting out a sleep; with `wait` it sits out
+        a `receive` too, until another process sends the signal.
         """
-        entry = self._entry(workflow, initial, run_id, timeout)
-        if entry.has_ended and entry.result is not None:
-            return entry.result
-        self._runs.take(entry)
-        entry.execution.detach = detach
-        shell = Shell(entry.execution)
-        result: Result | None = None
-        try:
-            result = shell.drive(session.journey(entry.execution))
-        finally:
-            self._runs.release(entry, result)
-        if shell.interrupted:
-            raise KeyboardInterrupt
-        return _finished(entry.execution, result)
+        while True:
+            entry = self._books.open(workflow, initial, run_id, timeout)
+            if isinstance(entry, Result):
+                return entry
+            run_id = entry.run_id
+            with self._at_work(entry, detach=detach, wait=wait) as execution:
+                shell = Shell(execution)
+                entry.result = shell.drive(session.journey(execution))
+            if shell.interrupted:
+                raise KeyboardInterrupt
+            result = _finished(execution, entry.result)
+            if not self._books.is_called_for(result):
+                return result
 
     async def arun(
         self,
@@ -157,25 +174,25 @@ class Runner:
         timeout: timedelta | float | None = None,
         *,
         detach: bool = False,
+        wait: bool = False,
     ) -> Result:
         """Run in the running event loop; plain functions are called in threads. See `run`."""
         import asyncio  # 40 ms: only async callers need it
 
         from gostage._run.adrive import AsyncShell
 
-        entry = self._entry(workflow, initial, run_id, timeout)
-        if entry.has_ended and entry.result is not None:
-            return entry.result
-        self._runs.take(entry)
-        entry.execution.detach = detach
-        result: Result | None = None
-        try:
-            result = await AsyncShell(entry.execution).drive(session.journey(entry.execution))
-        finally:
-            self._runs.release(entry, result)
-        if entry.execution.loop_cancelled:
-            raise asyncio.CancelledError
-        return _finished(entry.execution, result)
+        while True:
+            entry = self._books.open(workflow, initial, run_id, timeout)
+            if isinstance(entry, Result):
+                return entry
+            run_id = entry.run_id
+            with self._at_work(entry, detach=detach, wait=wait) as execution:
+                entry.result = await AsyncShell(execution).drive(session.journey(execution))
+            if execution.loop_cancelled:
+                raise asyncio.CancelledError
+            result = _finished(execution, entry.result)
+            if not self._books.is_called_for(result):
+                return result
 
     def start(
         self,
@@ -187,14 +204,14 @@ class Runner:
         detach: bool = False,
     ) -> RunHandle:
         """Run in the background."""
-        id_ = _new_id() if run_id is None else run_id
-        self._entry(workflow, initial, id_, timeout)  # a mistake is raised here, not in the thread
+        id_ = new_id() if run_id is None else checked_id(run_id)
+        self._books.announce(workflow, initial, id_, timeout)
         handle = RunHandle(
             id_,
             lambda: self.run(workflow, initial, run_id=id_, timeout=timeout, detach=detach),
-            lambda: self._status(id_),
-            lambda: self._cancel_soon(id_),
-            lambda: self._runs.spare(id_),
+            lambda: self._books.status(id_),
+            lambda: self._books.doom(id_) or self.cancel(id_),
+            lambda: self._books.spare(id_),
         )
         self._handles = [each for each in self._handles if not each.is_over]
         self._handles.append(handle)
@@ -218,35 +235,74 @@ class Runner:
     # ---------------------------------------------------------------- going on
 
     # Any: whatever the step that suspended expects.
-    def resume(self, run_id: str, data: Any = None) -> Result:  # noqa: ANN401
-        """Let a run that waits go on; the step that suspended first gets the data."""
-        entry = self._runs.require(run_id)
-        if not entry.has_ended and entry.status == "waiting":
-            entry.execution.resume_with(data)
-        return self.run(entry.workflow, run_id=run_id)
+    def resume(
+        self,
+        run_id: str,
+        data: Any = None,  # noqa: ANN401
+        *,
+        detach: bool = False,
+        wait: bool = False,
+        accept_changes: bool = False,
+        timeout: timedelta | float | None = None,
+    ) -> Result:
+        """Let a run go on where it stands; the step that suspended first gets the data.
+
+        In a database that may be any run which nobody else has: one that waits or sleeps, one that
+        was interrupted, one that failed or was cancelled. `accept_changes` goes on although the
+        steps of the workflow are not what they were, if those where the run stands still are. A
+        `timeout` takes the place of the one that the run had, from now on.
+        """
+        entry = self._books.resume(run_id, data, accepts=accept_changes, timeout=timeout)
+        return self._go_on(entry, detach=detach, wait=wait)
 
     # Any: whatever the `receive` expects.
-    def signal(self, run_id: str, name: str, data: Any = None) -> Result:  # noqa: ANN401
-        """Give a run the signal its `receive` waits for, and let it go on."""
-        entry = self._runs.require(run_id)
-        session.check_signal(entry.execution, name)
-        if entry.has_ended and entry.result is not None:
-            return entry.result
-        entry.execution.deliver(name, data)
-        if entry.owner is not None:
-            return session.conclude(entry.execution, 0.0, status="running")
-        return self.run(entry.workflow, run_id=run_id)
+    def signal(
+        self,
+        run_id: str,
+        name: str,
+        data: Any = None,  # noqa: ANN401
+        *,
+        detach: bool = False,
+        wait: bool = False,
+        run: bool = True,
+    ) -> Result:
+        """Give a run the signal its `receive` waits for, and let it go on.
+
+        A run that a live process sits on is woken there; the status is then "running". With
+        `run=False` going on is left to others: to a worker, or to `resume`.
+        """
+        entry = self._books.signal(run_id, name, data, run=run)
+        return self._go_on(entry, detach=detach, wait=wait)
 
     def cancel(self, run_id: str) -> bool:
         """Tell a run to stop before its next step; false if it has ended."""
-        entry = self._runs.require(run_id)
-        if not entry.execution.cancel():
-            return False
-        if entry.owner is None:
-            Runner.run(self, entry.workflow, run_id=run_id)
+        entry = self._books.cancel(run_id)
+        if isinstance(entry, bool):
+            return entry
+        Runner.run(self, entry.workflow, run_id=run_id)
         return True
 
+    def go_on(self, run_id: str) -> Result:
+        """Go on with a run that nobody has until it has ended or has to wait, for time as well."""
+        return self._go_on(self._books.wake(run_id), detach=True, wait=False)
+
+    def let_go(self) -> None:
+        """Have every run of this runner come back after its current step; it keeps its place."""
+        self._books.let_go()
+
+    def fork(self, run_id: str, step: str) -> str:
+        """Make a new run that stands where this one stood before a step; gives its id.
+
+        It is `pending`: `resume` runs it.
+        """
+        return self._books.fork(run_id, step)
+
     # ---------------------------------------------------------------- looking
+
+    @property
+    def db(self) -> Database | None:
+        """Where the runs are, unless they are in memory."""
+        return self._db
 
     def runs(
         self,
@@ -258,86 +314,72 @@ class Runner:
         after: str | None = None,
     ) -> list[RunInfo]:
         """Runs this runner knows, newest first; `after` is the last id seen."""
-        infos = [entry.info() for entry in self._runs.newest_first()]
-        if after is not None:
-            ids = [info.run_id for info in infos]
-            infos = infos[ids.index(self._runs.require(after).run_id) + 1 :]
-        found = [
-            info
-            for info in infos
-            if status in (None, info.status)
-            and workflow in (None, info.workflow_id)
-            and (tag is None or tag in info.tags)
-        ]
-        return found[:limit]
+        check_status(status)
+        return self._books.listed(status, workflow, tag, limit, after)
 
     def get(self, run_id: str) -> RunInfo:
         """One run."""
-        return self._runs.require(run_id).info()
+        return self._books.info(run_id)
 
     def result(self, run_id: str) -> Result | None:
         """What became of a run so far, also after a Ctrl-C; None while nobody knows."""
-        return self._runs.require(run_id).result
+        return self._books.result(run_id)
+
+    def history(self, run_id: str) -> list[Event]:
+        """Everything that happened to a run, oldest first; it takes a database."""
+        return self._books.history(run_id)
 
     def delete(self, run_id: str) -> None:
         """Forget a run that is not going on."""
-        self._runs.drop(self._runs.require(run_id))
+        self._books.delete(run_id)
 
     def purge(self, older_than: timedelta | float) -> int:
         """Forget the runs that ended longer ago than this; gives how many."""
         limit = self._around.clock.now() - as_seconds(older_than, what="older_than of purge()")
-        old = [e for e in self._runs.newest_first() if e.has_ended and e.updated <= limit]
-        for entry in old:
-            self._runs.drop(entry)
-        return len(old)
+        return self._books.purge(limit)
 
     # ---------------------------------------------------------------- inside
 
-    def _entry(
-        self,
-        workflow: Workflow,
-        initial: Mapping[str, object] | None,
-        run_id: str | None,
-        timeout: timedelta | float | None,
-    ) -> Entry:
-        known = None if run_id is None else self._runs.find(run_id)
-        if known is not None:
-            _check_same(known, workflow)
-            return known
-        id_ = _new_id() if run_id is None else _checked_id(run_id)
-        execution = self._new_execution(workflow, id_)
-        if timeout is not None:
-            execution.timeout = as_seconds(timeout, what=f"timeout of run {id_!r}")
-        start_store(execution, initial)
-        return Entry(id_, workflow, execution)
+    def _opened(self, db: Database | str | PathLike[str], lease: timedelta | float) -> Ledger:
+        from gostage._app.ledger import Ledger  # 20 ms for this and SQLite: where runs are kept
+        from gostage._app.opening import given_database
 
-    def _new_execution(self, workflow: Workflow, run_id: str) -> Execution:
-        if not isinstance(workflow, Workflow):
-            raise DefinitionError(
-                f"a runner runs workflows, not {workflow!r}",
-                hint="Workflow('id').do(…), or Workflow.from_dict(…) for a definition as data",
-            )
-        execution = new_execution(workflow, self._around, run_id)
+        seconds = as_seconds(lease, what="lease of a runner")
+        self._db = given_database(db, self._plugins)
+        return Ledger(self._db, self._around, seconds, self._plugins)
+
+    def found_by(self, source: str, root: Path) -> None:
+        """Say what finds the workflow again, for a command that has collected it."""
+        self._around.source, self._around.root = source, str(root)
+
+    @contextmanager
+    def _at_work(self, entry: Entry, *, detach: bool, wait: bool) -> Iterator[Execution]:
+        """Have a run for as long as it goes on here."""
+        self._books.take(entry)
+        execution = entry.execution
         execution.exit_first = self._exit_first
-        return execution
+        execution.detach, execution.waits = detach, wait
+        try:
+            yield execution
+        finally:
+            self._books.release(entry)
 
-    def _status(self, run_id: str) -> Status:
-        entry = self._runs.find(run_id)
-        return "pending" if entry is None else entry.status
-
-    def _cancel_soon(self, run_id: str) -> bool:
-        entry = self._runs.find(run_id)
-        if entry is None:
-            self._runs.doom(run_id)  # its thread has not come so far
-            entry = self._runs.find(run_id)
-        if entry is None:
-            return True
-        if entry.owner is None and entry.result is not None:
-            return self.cancel(run_id)  # it waits, and nobody sits on it
-        return entry.execution.cancel()
+    def _go_on(self, entry: Entry | Result, *, detach: bool, wait: bool) -> Result:
+        if isinstance(entry, Result):
+            return entry
+        # Any: given on only if it is asked for, as whoever overrides `run` may not know it.
+        more: dict[str, Any] = {"detach": True} if detach else {}
+        more |= {"wait": True} if wait else {}
+        try:
+            return self.run(entry.workflow, run_id=entry.run_id, **more)
+        finally:
+            if entry.owner is None and entry.result is None:
+                self._books.release(entry)  # whoever overrides `run` did not come so far
 
 
 def _finished(execution: Execution, result: Result | None) -> Result:
+    if execution.journal is not None and execution.journal.broken is not None:
+        raise execution.journal.broken
     interrupt = session.interrupt_of(execution)
     if interrupt is not None:
         raise interrupt
@@ -346,27 +388,9 @@ def _finished(execution: Execution, result: Result | None) -> Result:
     return result
 
 
-def _new_id() -> str:
-    return uuid.uuid4().hex
-
-
-def _checked_id(run_id: object) -> str:
-    if isinstance(run_id, str) and run_id:
-        return run_id
-    raise DefinitionError(f"a run's id is a text, not {run_id!r}", hint="run_id='order-17'")
-
-
 def _checked_resource(value: object) -> Resource:
     if isinstance(value, Resource):
         return value
     raise DefinitionError(
         f"resources= takes resources, not {value!r}", hint="make it one with @resource"
     )
-
-
-def _check_same(entry: Entry, workflow: Workflow) -> None:
-    if entry.workflow.id != workflow.id:
-        raise DefinitionError(
-            f"run {entry.run_id!r} is of workflow {entry.workflow.id!r}, not of {workflow.id!r}",
-            hint="take another run_id; it is the key of one run of one workflow",
-        )

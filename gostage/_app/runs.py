@@ -108,28 +108,44 @@ class Runs:
             if entry.run_id in self._doomed:
                 entry.execution.cancel()
 
-    def doom(self, run_id: str) -> None:
-        """Cancel a run as soon as it begins."""
+    def doom(self, run_id: str) -> bool:
+        """Cancel a run as soon as it begins; false if it has begun."""
         with self._lock:
-            entry = self._entries.get(run_id)
-            if entry is None:
-                self._doomed.add(run_id)
+            if run_id in self._entries:
+                return False
+            self._doomed.add(run_id)
+            return True
 
     def spare(self, run_id: str) -> None:
         """Forget that a run was to be cancelled: whoever started it has come to an end."""
         with self._lock:
             self._doomed.discard(run_id)
 
-    def release(self, entry: Entry, result: Result | None) -> None:
+    def expect(self, entry: Entry) -> None:
+        """Know a run that is about to go on."""
+        with self._lock:
+            self._entries[entry.run_id] = entry
+
+    def let_go(self) -> None:
+        """Have every run come back after its current step."""
+        for entry in self.newest_first():
+            entry.execution.let_go()
+
+    def release(self, entry: Entry) -> None:
         """Give the run back, with what became of it."""
         with self._lock:
             entry.owner = None
-            entry.result = result or entry.result
             entry.updated = entry.execution.clock.now()
             self._forget_oldest()
 
+    def forget(self, entry: Entry) -> None:
+        """Forget a run that its own thread has left: a database keeps it better than memory."""
+        with self._lock:
+            entry.owner = None
+            self._entries.pop(entry.run_id, None)
+
     def drop(self, entry: Entry) -> None:
-        """Forget a run."""
+        """Forget a run that is not going on."""
         with self._lock:
             if entry.owner is not None:
                 raise RunOwned(

@@ -143,6 +143,8 @@ TABLE: Final = Kind(
 
 # -------------------------------------------------------------------- the settings
 
+_GO_ON: Final = "resume, signal, fork"
+
 SETTINGS: Final = (
     Setting(
         "target", TEXT, None, "run, list, graph, check", "What is meant where no target is given."
@@ -160,7 +162,16 @@ SETTINGS: Final = (
     Setting("until", TEXT, None, "run, list, graph, check", "Leave out what comes after it."),
     Setting("exit-first", SWITCH, False, "run", "End at the first failure: nothing is retried."),
     Setting("timeout", SECONDS, None, "run", "Fail the run when it takes longer."),
-    Setting("detach", SWITCH, False, "run", "Come back instead of sitting out a sleep."),
-    Setting("progress", AUTO, "auto", "run", "Show a live view; `auto` does so on a terminal."),
+    Setting("db", TEXT, None, "run, runs, …", "The database of the runs: a path or a URL."),
+    Setting("no-db", SWITCH, False, "run", "Keep the run in memory: it cannot be resumed."),
+    Setting("wait", SWITCH, False, "run", "Sit out a receive too, until the signal comes."),
+    Setting("detach", SWITCH, False, f"run, {_GO_ON}", "Come back instead of sitting out a sleep."),
+    Setting(
+        "progress",
+        AUTO,
+        "auto",
+        f"run, {_GO_ON}",
+        "Show a live view; `auto` does so on a terminal.",
+    ),
 )
 _BY_NAME: Final = {plain(each.name): each for each in SETTINGS}

@@ -21,12 +21,13 @@ def run(
     timeout: timedelta | float | None = None,
     *,
     detach: bool = False,
+    wait: bool = False,
     # Any: the options of Runner, checked by it.
     **options: Any,  # noqa: ANN401
 ) -> Result:
     """Run a workflow; the other options are those of `Runner`."""
     with Runner(**options) as runner:
-        return runner.run(workflow, initial, run_id, timeout, detach=detach)
+        return runner.run(workflow, initial, run_id, timeout, detach=detach, wait=wait)
 
 
 async def arun(
@@ -36,9 +37,10 @@ async def arun(
     timeout: timedelta | float | None = None,
     *,
     detach: bool = False,
+    wait: bool = False,
     # Any: as above.
     **options: Any,  # noqa: ANN401
 ) -> Result:
     """Run a workflow in the running event loop; the other options are those of `Runner`."""
     with Runner(**options) as runner:
-        return await runner.arun(workflow, initial, run_id, timeout, detach=detach)
+        return await runner.arun(workflow, initial, run_id, timeout, detach=detach, wait=wait)

@@ -8,11 +8,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from gostage.errors import GostageError, ItemsFailed
+from gostage.errors import NOWHERE, GostageError, ItemsFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from traceback import FrameSummary
+
+    from gostage.errors import Where
 
 _OURS: Final = str(Path(__file__).resolve().parents[1])
 _LONGEST: Final = 10  # errors in one chain; more is a loop or of no help
@@ -42,10 +44,16 @@ def message_of(error: BaseException) -> str:
         return "<no text: its __str__ fails>"
 
 
-def explain(error: BaseException, cut: Cut) -> Iterator[str]:
-    """Say what an error has beside its headline: hint, notes, frames, and its causes."""
+def explain(error: BaseException, cut: Cut, where: Where = NOWHERE) -> Iterator[str]:
+    """Say what an error has beside its headline: hint, notes, frames, and its causes.
+
+    One that was read from a database has no frames; `where` is what is known of its place.
+    """
     yield from _remarks(error)
     yield from _frames(error, cut)
+    if error.__traceback__ is None and where.file is not None:
+        line = "" if where.line is None else f", line {where.line}"
+        yield f'File "{_seen_from(cut.base, where.file)}"{line}'
     for word, each in _causes(error):
         yield f"{word} {headline(each)}"
         yield from _remarks(each)

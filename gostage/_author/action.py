@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from types import FunctionType, MappingProxyType
+from types import FunctionType, MappingProxyType, MemberDescriptorType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, cast, overload
 
 from gostage._author import options
@@ -148,8 +148,8 @@ class Action(Tagged, Generic[P, R]):
         if check is not None:
             value = check(value, self._owner())
         super().__setattr__(name, value)
-        if self._is_placed and name in ("name", "when", "retry", "isolate"):
-            EDITS.count += 1  # a program was made from what it said before
+        if self._is_placed and check is not None:
+            EDITS.count += 1  # a program, or a plan, was made from what it said before
         if name == "inputs":
             self.__dict__["_function"] = self.function.bound(inputs=self.inputs)
             self.__dict__["inputs"] = self.function.inputs
@@ -270,7 +270,18 @@ class Action(Tagged, Generic[P, R]):
 def state_of(action: Action[..., Any]) -> dict[str, Any]:
     """What an action holds besides its options and bindings: the business of its class."""
     known = {*OPTIONS, "_function", "_is_plain", "_params", "_origin", "_is_placed"}
-    return {name: value for name, value in vars(action).items() if name not in known}
+    state = {name: value for name, value in vars(action).items() if name not in known}
+    for slot in _slots(type(action)):
+        if hasattr(action, slot):
+            state[slot] = getattr(action, slot)
+    return state
+
+
+def _slots(cls: type) -> list[str]:
+    spaces = (vars(each) for each in cls.__mro__)
+    return [
+        n for space in spaces for n, slot in space.items() if type(slot) is MemberDescriptorType
+    ]
 
 
 def _is_alike(one: Action[..., Any], other: Action[..., Any]) -> bool:

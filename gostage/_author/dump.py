@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import types
-import typing
 from typing import TYPE_CHECKING, Any, Final
 
 from gostage._author.action import OPTIONS, Action, action_of, state_of
+from gostage._author.annotation import dump_type
+from gostage._author.coding import CODEC, coded_with
 from gostage._author.flow import Stage
 from gostage._author.function import Function
 from gostage._author.reference import find, reference_of, require_reference
 from gostage._author.tree import as_node
 from gostage._engine import nodes
 from gostage._engine.backoff import Exponential, Fixed, Jittered
-from gostage._store.codec import encode
+from gostage._store.codec import STANDARD
 from gostage._store.keys import MISSING, Key
 from gostage.errors import DefinitionError, NotImportable, NotStorable
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from gostage._author.tree import Flow
     from gostage._author.workflow import WorkflowDefinition
     from gostage._engine.nodes import Item
+    from gostage._store.codec import Codec
 
     # Any: JSON-able data of any shape.
     Data = dict[str, Any]
@@ -34,9 +35,10 @@ VERSION: Final = 1
 """The version of the format."""
 
 
-def dump_workflow(workflow: WorkflowDefinition) -> Data:
+def dump_workflow(workflow: WorkflowDefinition, codec: Codec = STANDARD) -> Data:
     """Write a workflow with everything in it."""
-    return {"gostage": VERSION, **_workflow(workflow, "")}
+    with coded_with(codec):
+        return {"gostage": VERSION, **_workflow(workflow, "")}
 
 
 def _workflow(workflow: WorkflowDefinition, path: str) -> Data:
@@ -121,7 +123,8 @@ def _action(action: Action[..., Any], path: str) -> Data:
     if reference is None:
         reference, base = _plain_instance(action, what)
     else:
-        base = action_of(find(reference))
+        found = find(reference)
+        base = found if isinstance(found, Action) else action_of(found)
     options = {
         name: _option(name, getattr(action, name), what)
         for name in OPTIONS
@@ -241,7 +244,7 @@ def _key(key: object, what: str) -> object:
     return {
         "key": key.name,
         **_given(
-            type=None if key.type is Any else _type(key.type, f"the type of {key!r} in {what}"),
+            type=None if key.type is Any else dump_type(key.type, f"the type of {key!r} in {what}"),
             merge=None
             if merge is None
             else require_reference(merge, f"the merge of {key!r} in {what}"),
@@ -251,23 +254,9 @@ def _key(key: object, what: str) -> object:
     }
 
 
-def _type(annotation: object, what: str) -> object:
-    """Write an annotation: a class by reference, anything made of classes by its parts."""
-    if annotation is None or annotation is type(None):
-        return "builtins:None"
-    if annotation is Any:
-        return "typing:Any"
-    origin, args = typing.get_origin(annotation), typing.get_args(annotation)
-    if origin is typing.Union or origin is types.UnionType:
-        return {"any_of": [_type(each, what) for each in args]}
-    if origin is not None and args:
-        return {"of": require_reference(origin, what), "args": [_type(each, what) for each in args]}
-    return require_reference(annotation, what)
-
-
 def _value(value: object, what: str) -> object:
     try:
-        return encode(value)
+        return CODEC.get().encode(value)
     except NotStorable as error:
         raise NotStorable(f"{what}: {error.message}", hint=error.hint) from None
 

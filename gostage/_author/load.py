@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import functools
-import operator
 import types
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from gostage._author.action import OPTIONS, Action, action_of
+from gostage._author.annotation import load_type
+from gostage._author.coding import coded_with
 from gostage._author.dump import VERSION
 from gostage._author.flow import Stage, Steps
 from gostage._author.function import Function
@@ -16,6 +16,7 @@ from gostage._author.record import Record
 from gostage._engine import nodes
 from gostage._engine.backoff import exponential, fixed, jittered
 from gostage._engine.policy import Retry
+from gostage._store.codec import STANDARD
 from gostage._store.keys import Key
 from gostage.errors import DefinitionError
 
@@ -23,11 +24,12 @@ if TYPE_CHECKING:
     from gostage._author.header import Headed
     from gostage._author.tree import Flow
     from gostage._author.workflow import WorkflowDefinition
+    from gostage._store.codec import Codec
 
     W = TypeVar("W", bound=WorkflowDefinition)
 
 
-def load_workflow(data: object, cls: type[W]) -> W:
+def load_workflow(data: object, cls: type[W], codec: Codec = STANDARD) -> W:
     """Read a workflow; data of another version or kind is refused with a sentence."""
     record = Record(data, "the definition")
     version = record.take("gostage", None)
@@ -36,7 +38,8 @@ def load_workflow(data: object, cls: type[W]) -> W:
             f"this is no definition of version {VERSION}: it says {version!r}",
             hint="from_dict() reads what to_dict() of the same version of gostage wrote",
         )
-    return cast("W", _Loader(cls).workflow(record))
+    with coded_with(codec):
+        return cast("W", _Loader(cls).workflow(record))
 
 
 class _Loader:
@@ -310,7 +313,7 @@ def _key(data: object, record: Record) -> Any:  # noqa: ANN401
     parts = Record(data, f"a key of {record.place}")
     merge = parts.take("merge", None)
     options: dict[str, Any] = {
-        "type": _type(parts.take("type", "typing:Any"), parts),
+        "type": load_type(parts.take("type", "typing:Any"), parts),
         "merge": None if merge is None else parts.find(merge),
         "secret": parts.take("secret", False),
     }
@@ -319,24 +322,6 @@ def _key(data: object, record: Record) -> Any:  # noqa: ANN401
     name = parts.take("key")
     parts.close("a key")
     return Key(name, **options)
-
-
-def _type(data: object, record: Record) -> Any:  # noqa: ANN401
-    if data == "builtins:None":
-        return None
-    if data == "typing:Any":
-        return Any
-    if not isinstance(data, Mapping):
-        return record.find(data)
-    parts = Record(data, f"a type of {record.place}")
-    if "any_of" in parts:
-        choices = [_type(each, parts) for each in parts.rows("any_of")]
-        parts.close("a type")
-        return functools.reduce(operator.or_, choices)
-    origin: Any = parts.find(parts.take("of"))
-    args = tuple(_type(each, parts) for each in parts.rows("args"))
-    parts.close("a type")
-    return origin[args]
 
 
 _READERS: Final[Mapping[str, Callable[[_Loader, Steps, Record], None]]] = types.MappingProxyType(

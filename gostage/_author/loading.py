@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import sys
+from contextlib import contextmanager
+from contextvars import ContextVar
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
+
+from gostage._author.script import MAIN, file_of, is_beside, script_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,25 +24,46 @@ _APART: Final[set[str]] = set()
 """The names that were made up for files whose own name another module has."""
 _LOADED: Final[dict[str, None]] = {}
 """The names of what was loaded here, in order."""
+_ONE_AT_A_TIME: Final = _thread.RLock()  # as threading has it, whose import takes 2 ms
+"""A module that another thread has begun to import is known, and does not hold everything yet."""
+_LOADING: Final[ContextVar[str | None]] = ContextVar("gostage loading", default=None)
 
 
 def load_file(path: Path) -> ModuleType:
     """Import a file under the name that an import statement would use, once.
 
     Where that name belongs to another module already, the file, or the package it is in, gets one
-    of its own. What the file raises while it is imported is raised as it is.
+    of its own. What the file raises while it is imported is raised as it is. The script that is
+    run is there already.
     """
     path = path.parent.resolve() / path.name  # not the file itself: a link keeps its own name
-    module = _known(path) or _load(path)
+    with _while_loading(str(path)):
+        module = script_at(str(path)) or _known(path) or _load(path)
     _LOADED[module.__name__] = None
     return module
 
 
 def load_module(name: str) -> ModuleType:
     """Import a module by its name, as an import statement would."""
-    module = import_module(name)
+    with _while_loading(name):
+        module = import_module(name)
     _LOADED[name] = None
     return module
+
+
+def being_loaded() -> str | None:
+    """What is imported here at this moment: a file, or a module's name."""
+    return _LOADING.get()
+
+
+@contextmanager
+def _while_loading(what: str) -> Iterator[None]:
+    with _ONE_AT_A_TIME:
+        token = _LOADING.set(what)
+        try:
+            yield
+        finally:
+            _LOADING.reset(token)
 
 
 def loaded() -> Iterator[str]:
@@ -71,12 +97,15 @@ def address_of(name: str) -> str:
     file = getattr(sys.modules.get(name), "__file__", None)
     if not isinstance(file, str) or not file.endswith(".py"):
         return name
+    if name == MAIN:
+        return file_of(sys.modules[name]) or name
     if name in _APART or name.partition(".")[0] in _APART:
         return file
     tail = name.replace(".", os.sep)
     for ending in (f"{os.sep}{tail}.py", f"{os.sep}{tail}{os.sep}__init__.py"):
         if file.endswith(ending):
-            return file if file.removesuffix(ending) in _OUR_FOLDERS else name
+            folder = file.removesuffix(ending)
+            return file if folder in _OUR_FOLDERS or is_beside(folder) else name
     return name
 
 

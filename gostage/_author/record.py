@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from gostage._author.coding import CODEC
 from gostage._author.reference import find
-from gostage._store.codec import decode
 from gostage.errors import DefinitionError, GostageError, did_you_mean
 
 _REQUIRED: Final = object()
@@ -86,7 +86,7 @@ class Record:
     def decode(self, data: Any) -> Any:  # noqa: ANN401
         """Decode a stored value."""
         try:
-            return decode(data)
+            return CODEC.get().decode(data)
         except GostageError as error:
             raise self._here(error) from error.__cause__
 

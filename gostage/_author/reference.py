@@ -9,16 +9,21 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from itertools import chain
 from types import MethodType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gostage._author.loading import address_of, load_file, loaded
+from gostage._author.script import MAIN, is_found, script
 from gostage._author.signature import name_of_function
 from gostage.errors import NotFound, NotImportable, Where, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from types import ModuleType
+
+_OTHERS: Final = frozenset((*sys.stdlib_module_names, "gostage", MAIN))
+"""Where nothing of the user's is held."""
 
 
 def reference_of(thing: object) -> str | None:
@@ -104,17 +109,30 @@ def _load(home: str, reference: str) -> ModuleType:
 
 
 def _candidates(thing: object) -> Iterator[tuple[str, str]]:
-    """Where the thing may be found: under its own name, or as an attribute of its module."""
+    """Where the thing may be found: under its own name, or as what a module holds."""
     code = _code_of(thing)
     module, name = getattr(code, "__module__", None), getattr(code, "__qualname__", None)
     if isinstance(module, str) and isinstance(name, str) and "<" not in name:
         yield module, name
-    holders = [each for each in (module, type(thing).__module__) if isinstance(each, str)]
-    if code is not thing:  # an action or a resource stands where it was made, not where its code is
-        holders += loaded()
-    for holder in holders:
-        space = vars(sys.modules[holder]) if holder in sys.modules else {}
-        yield from ((holder, name) for name, value in list(space.items()) if value is thing)
+    if not callable(code):  # any module may hold a number of this value
+        return
+    likely = [each for each in (module, type(thing).__module__) if isinstance(each, str)]
+    yield from _holders_of(thing, likely)
+    if code is not thing:
+        yield from _holders_of(code, likely)
+    owner = getattr(code, "__self__", None)
+    if isinstance(code, MethodType) and owner is not thing:
+        for holder, path in _holders_of(owner, [type(owner).__module__]):
+            yield holder, f"{path}.{code.__name__}"
+
+
+def _holders_of(thing: object, likely: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The modules that hold this very thing, and under which names, the likeliest first."""
+    others = (name for name in list(sys.modules) if name.partition(".")[0] not in _OTHERS)
+    for name in chain(likely, loaded(), others, (MAIN,)):
+        space = getattr(sys.modules.get(name), "__dict__", {})
+        names = [key for key, value in list(space.items()) if value is thing]
+        yield from ((name, key) for key in sorted(names, key=lambda key: key.startswith("_")))
 
 
 def _code_of(thing: object) -> object:
@@ -124,10 +142,18 @@ def _code_of(thing: object) -> object:
 
 
 def _lookup(module_name: str, path: str) -> object:
-    found: object = None if module_name == "__main__" else sys.modules.get(module_name)
+    found: object = module_for_all(module_name, path)
     for name in path.split("."):
         found = getattr(found, name, None)
     return found
+
+
+def module_for_all(name: str, path: str) -> ModuleType | None:
+    """A module, if what it holds there is in it in another process, too."""
+    if name == MAIN:
+        return script() if is_found(path) else None
+    module = sys.modules.get(name)
+    return None if getattr(module, "__spec__", None) is None else module
 
 
 def _is_same(found: object, thing: object) -> bool:
@@ -143,12 +169,18 @@ def _why(thing: object) -> str:
     code = _code_of(thing)
     name = getattr(code, "__qualname__", "")
     module = getattr(code, "__module__", None)
-    if module == "__main__":
-        return "it is defined in the script that is run, or in a notebook"
-    if name.endswith("<lambda>"):
-        return "it is a lambda"
-    if "<locals>" in name:
-        return f"it is defined inside the function {name.split('.<locals>')[0]!r}"
-    if not name:
-        return f"{type(code).__name__} objects have no name of their own"
-    return f"{module}:{name} is something else than {name_of_function(code)!r} there"
+    owner = getattr(code, "__self__", None)
+    is_method = isinstance(code, MethodType) and not isinstance(owner, type)
+    reasons = {
+        "it is a lambda": name.endswith("<lambda>"),
+        f"it is defined inside the function {name.split('.<locals>')[0]!r}": "<locals>" in name,
+        f"{type(code).__name__} objects have no name of their own": not name,
+        f"it is a method of a {type(owner).__name__} that no module holds": is_method,
+        "it is defined in a notebook, at a prompt, or in code without a file": module == MAIN
+        and script() is None,
+        'it is defined under `if __name__ == "__main__":`, where other processes do not see it': (
+            module == MAIN and not is_found(name)
+        ),
+    }
+    other = f"{module}:{name} is something else than {name_of_function(code)!r} there"
+    return next((reason for reason, holds in reasons.items() if holds), other)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from gostage._cli.completing import plugins
+from gostage._cli.values import values_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +44,19 @@ class Common:
     def is_quiet(self) -> bool:
         """Whether only what went wrong is shown."""
         return self.loudness < 0
+
+    def flags(self) -> dict[str, Any]:  # Any: as above
+        """What the command line says of the settings."""
+        flags = dict(self.given)
+        if self.plugins:
+            flags["plugins"] = self.plugins
+        if "set" in flags:
+            flags["set"] = values_of(self.given["set"])
+        if self.loudness:
+            flags["verbose" if self.is_verbose else "quiet"] = abs(self.loudness)
+        if not self.has_color:
+            flags["color"] = False
+        return flags
 
     def follow(self, config: Config) -> None:
         """Take from the configuration what no option says."""

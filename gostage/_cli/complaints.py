@@ -18,4 +18,5 @@ def complain(message: str, hint: str = "", place: str = "", notes: Iterable[str]
     if place:
         click.echo(f"  at: {place}", err=True)
     for note in notes:
-        click.echo(f"  {note}", err=True)
+        for line in note.splitlines():
+            click.echo(f"  {line}", err=True)

@@ -5,7 +5,14 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
-from gostage.errors import CollectionError, DefinitionError, GostageError, NotImportable
+from gostage.errors import (
+    CollectionError,
+    DatabaseError,
+    DefinitionError,
+    GostageError,
+    NotImportable,
+    RunBlocked,
+)
 
 if TYPE_CHECKING:
     from gostage._run.result import Status
@@ -46,5 +53,9 @@ def code_of_status(status: Status) -> ExitCode:
 
 
 def code_of_error(error: GostageError) -> ExitCode:
-    """The exit code for an error that kept the command from running anything."""
+    """The exit code for an error that kept the command from running anything, or from going on."""
+    if isinstance(error, RunBlocked):
+        return ExitCode.BLOCKED
+    if isinstance(error, DatabaseError) and error.where.run is not None:
+        return ExitCode.FAILED  # the run had begun: its database went away under it
     return ExitCode.NOTHING if isinstance(error, _NOTHING_TO_RUN) else ExitCode.USAGE

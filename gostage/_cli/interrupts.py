@@ -27,12 +27,17 @@ def _to_stderr(message: bytes) -> None:
 
 
 @contextmanager
-def second_kills(tell: Callable[[bytes], object] = _to_stderr) -> Iterator[None]:
+def second_kills(
+    tell: Callable[[bytes], object] = _to_stderr, first: bytes = _FIRST
+) -> Iterator[None]:
     """Watch for Ctrl-C, unless the process ignores it or handles it in a way of its own.
 
-    `tell` writes a message to standard error, from a thread, past whatever is shown.
+    `tell` writes a message to standard error, from a thread, past whatever is shown; `first` is
+    what it writes after the first Ctrl-C.
     """
-    if sys.platform == "win32" or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+    # A shell has what it starts in the background ignore SIGINT; SIGTERM is for all.
+    usual = (signal.default_int_handler, signal.SIG_IGN)
+    if sys.platform == "win32" or signal.getsignal(signal.SIGINT) not in usual:
         yield
         return
     reader, writer = os.pipe()
@@ -42,7 +47,7 @@ def second_kills(tell: Callable[[bytes], object] = _to_stderr) -> Iterator[None]
     if terminated is signal.SIG_DFL:  # who stops a container wants it cleaned up, too
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     watcher = threading.Thread(
-        target=_watch, args=(reader, tell), name="gostage Ctrl-C", daemon=True
+        target=_watch, args=(reader, tell, first), name="gostage Ctrl-C", daemon=True
     )
     watcher.start()
     try:
@@ -57,8 +62,8 @@ def second_kills(tell: Callable[[bytes], object] = _to_stderr) -> Iterator[None]
         os.close(reader)
 
 
-def _watch(reader: int, tell: Callable[[bytes], object]) -> None:
-    messages = iter((_FIRST, _SECOND))
+def _watch(reader: int, tell: Callable[[bytes], object], first: bytes) -> None:
+    messages = iter((first, _SECOND))
     while (number := os.read(reader, 1)) != _END:
         if number[0] not in {signal.SIGINT, signal.SIGTERM}:
             continue

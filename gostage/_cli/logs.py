@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 from gostage._cli.screen import painted, wants_color
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gostage._app.lines import Style
     from gostage._cli.common import Common
 
@@ -21,20 +23,25 @@ _STYLES: Final[dict[int, Style]] = {
 }
 
 
-def show_log(common: Common) -> None:
-    """Show what is logged: from INFO on, with `-v` everything, with `-q` errors only."""
+def show_log(common: Common, prefix: Callable[[], str] = str) -> None:
+    """Show what is logged: from INFO on, with `-v` everything, with `-q` errors only.
+
+    `prefix` says what stands before a line, at the moment when it is logged.
+    """
     log = logging.getLogger("gostage")
     for each in [each for each in log.handlers if isinstance(each, _Shown)]:
         log.removeHandler(each)  # that of an earlier call of the command
-    log.addHandler(_Shown(has_color=common.has_color and wants_color(sys.stderr, os.environ)))
+    has_color = common.has_color and wants_color(sys.stderr, os.environ)
+    log.addHandler(_Shown(prefix, has_color=has_color))
     log.setLevel(_level(common))
 
 
 class _Shown(logging.StreamHandler):  # type: ignore[type-arg]  # no generic before Python 3.11
     """Writes to what is standard error when the command begins."""
 
-    def __init__(self, *, has_color: bool) -> None:
+    def __init__(self, prefix: Callable[[], str], *, has_color: bool) -> None:
         super().__init__(sys.stderr)
+        self._prefix = prefix
         self._has_color = has_color
         self.addFilter(_is_alone)
 
@@ -42,7 +49,7 @@ class _Shown(logging.StreamHandler):  # type: ignore[type-arg]  # no generic bef
         level = f"{record.levelname:7}"
         if self._has_color:
             level = painted(level, _STYLES.get(record.levelno, "plain"))
-        return f"{level} {super().format(record)}"
+        return f"{level} {self._prefix()}{super().format(record)}"
 
 
 def _level(common: Common) -> int:

@@ -51,17 +51,21 @@ def show(lines: Iterable[Line], common: Common) -> None:
     Screen(sys.stdout, has_color=common.has_color).show(lines)
 
 
-def show_table(head: Sequence[str], rows: Sequence[Sequence[str]], common: Common) -> None:
+def show_table(head: Sequence[str], rows: Sequence[Sequence[str | Span]], common: Common) -> None:
     """Show rows under their headings, in columns as wide as they need to be."""
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    lines: list[Line] = [(Span(_row(head, widths), "strong"),)]
-    lines += [(Span(_row(row, widths)),) for row in rows]
-    show(lines, common)
+    cells = [[Span(name, "strong") for name in head]]
+    cells += [[each if isinstance(each, Span) else Span(each) for each in row] for row in rows]
+    widths = [max(len(cell.text) for cell in column) for column in zip(*cells, strict=True)]
+    show([_row(row, widths) for row in cells], common)
 
 
-def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
-    padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
-    return "  ".join(padded).rstrip()
+def _row(cells: Sequence[Span], widths: Sequence[int]) -> Line:
+    last = max((number for number, cell in enumerate(cells) if cell.text), default=-1)
+    padded = [
+        Span(cell.text + " " * (0 if number == last else width + 2 - len(cell.text)), cell.style)
+        for number, (cell, width) in enumerate(zip(cells, widths, strict=True))
+    ]
+    return tuple(padded[: last + 1])
 
 
 def short(file: str) -> str:

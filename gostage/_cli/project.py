@@ -13,7 +13,6 @@ from gostage._app.config import Config
 from gostage._app.project import assemble, stages_of
 from gostage._cli.commands import COMMANDS
 from gostage._cli.complaints import complain
-from gostage._cli.values import values_of
 from gostage.errors import GostageError, NotFound, PluginError
 
 if TYPE_CHECKING:
@@ -58,14 +57,18 @@ def open_project(
     common: Common,
     target: str | None = None,
     built_in: Iterable[Source] = (),
+    here: Path | None = None,
 ) -> Iterator[Project]:
-    """Find the target's place, read the configuration there, and put its plugins in order."""
+    """Find the target's place, read the configuration there, and put its plugins in order.
+
+    The target is looked up from `here`, which is the current folder by default.
+    """
     try:
-        here = Path.cwd()
+        here = here or Path.cwd()
     except OSError as error:
         raise NotFound("the current folder is gone", hint="cd to one that is there") from error
     place = locate("." if target is None else target, here)
-    config = Config.read(place.folder, _flags(common))
+    config = Config.read(place.folder, common.flags())
     common.follow(config)
     common.follow(config)
     if target is None and config["target"]:
@@ -83,19 +86,6 @@ def _close(plugins: Plugins) -> None:
         plugins.close()
     except GostageError as error:
         complain(str(error), error.hint, str(error.where))
-
-
-def _flags(common: Common) -> dict[str, object]:
-    flags = dict(common.given)
-    if common.plugins:
-        flags["plugins"] = common.plugins
-    if "set" in flags:
-        flags["set"] = values_of(common.given["set"])
-    if common.loudness:
-        flags["verbose" if common.is_verbose else "quiet"] = abs(common.loudness)
-    if not common.has_color:
-        flags["color"] = False
-    return flags
 
 
 def commands_of(plugins: Plugins) -> dict[str, click.Command]:

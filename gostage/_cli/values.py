@@ -17,6 +17,11 @@ def values_of(settings: Iterable[str]) -> dict[str, object]:
     return dict(_pair(setting) for setting in settings)
 
 
+def value_of(text: str, option: str = "--data") -> object:
+    """Read the one value that an option gives."""
+    return _value(option, "", text)
+
+
 def _pair(setting: str) -> tuple[str, object]:
     key, equals, text = setting.partition("=")
     if not equals or not key:
@@ -24,9 +29,13 @@ def _pair(setting: str) -> tuple[str, object]:
             f"-s {setting!r} does not say which key has which value",
             hint="write -s key=value, as in -s name=Ada or -s 'rows=[1, 2]'",
         )
+    return key, _value("-s", f"{key}=", text)
+
+
+def _value(option: str, key: str, text: str) -> object:
     if text.startswith("@"):
-        return key, _from_file(key, Path(text[1:]))
-    return key, _json_or_text(text)
+        return _from_file(option, key, Path(text[1:]))
+    return _json_or_text(text)
 
 
 def _json_or_text(text: str) -> object:
@@ -36,27 +45,27 @@ def _json_or_text(text: str) -> object:
         return text
 
 
-def _from_file(key: str, path: Path) -> object:
-    text = _read(key, path)
+def _from_file(option: str, key: str, path: Path) -> object:
+    text = _read(option, key, path)
     if path.suffix != ".json":
         return text
     try:
         return _parsed(text)
     except (ValueError, RecursionError) as error:
         raise ConfigError(
-            f"-s {key}=@{path}: the file is not JSON: {error}",
+            f"{option} {key}@{path}: the file is not JSON: {error}",
             hint="mend it, or give it another ending than .json to take it as text",
         ) from error
 
 
-def _read(key: str, path: Path) -> str:
+def _read(option: str, key: str, path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else f"it is not UTF-8: {error}"
         raise ConfigError(
-            f"-s {key}=@{path} cannot be read: {reason}",
-            hint=f"""a text that begins with @ stands in quotes: -s '{key}="@{path}"'""",
+            f"{option} {key}@{path} cannot be read: {reason}",
+            hint=f"""a text that begins with @ stands in quotes: {option} '{key}"@{path}"'""",
         ) from error
 
 

@@ -143,7 +143,8 @@ def _check_item(branch: Branch, op: forks.ForEach, frame: Mapping[str, Any]) -> 
     here = frame["index"]
     forked = branch.effect is op.fork
     begun = range(count + 1) if forked else range(1, count + 1)
-    at_work = forked or (here is not None and frame["next"] == here + 1)
+    repeats = here is not None and "again" in frame and here < frame["next"]
+    at_work = forked or repeats or (here is not None and frame["next"] == here + 1)
     if frame["next"] not in begun or not at_work:
         raise UnknownState(f"the state is at no item of {op.id!r}, which has {count}")
 
@@ -168,6 +169,7 @@ def _check_none_is_lost(branch: Branch, op: Op) -> None:
     if frame["error"] is not None or frame["interrupt"] is not None:
         return  # then it is not remembered who else has ended
     begun = len(op.branches) if isinstance(op, forks.Parallel) else frame["next"]
-    known = {*branch.children, *frame["ended"], *frame.get("failures", ())}
+    outcomes = (frame["ended"], frame.get("failures", ()), frame.get("again", ()))
+    known = {*branch.children}.union(*outcomes)
     if known != set(range(begun)):
         raise UnknownState(f"the state does not say how all branches of {op.id!r} stand")

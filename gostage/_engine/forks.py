@@ -164,10 +164,10 @@ class ForEach(Forking):
     def _next_here(
         self, machine: Machine, branch: Branch, frame: dict[str, Any]
     ) -> fx.Effect | None:
-        index = frame["next"]
-        if index >= len(frame["items"]) or self.body is None:
+        index = self._take_index(frame)
+        if index is None or self.body is None:
             return self.join
-        frame["next"], frame["index"] = index + 1, index
+        frame["index"] = index
         branch.value = None
         machine.plan.next_item(self, branch.zone)
         branch.op, branch.turn = self.body, ENTER
@@ -180,17 +180,44 @@ class ForEach(Forking):
 
     # Any: see Branch.frames.
     def _start(self, machine: Machine, branch: Branch, frame: dict[str, Any]) -> Branch | None:
-        if self.body is None:
+        index = self._take_index(frame)
+        if index is None or self.body is None:
             return None
-        index = frame["next"]
-        frame["next"] = index + 1
         return machine.fork(branch, self.body, index)
+
+    @staticmethod
+    # Any: see Branch.frames.
+    def _take_index(frame: dict[str, Any]) -> int | None:
+        """The next item to do: one that failed and is to be done again, or the next in order."""
+        again = frame.get("again")
+        if again:
+            index: int = again.pop(0)
+            return index
+        index = frame["next"]
+        if index >= len(frame["items"]):
+            return None
+        frame["next"] = index + 1
+        return index
+
+    def repeat_failed(self, machine: Machine, branch: Branch) -> None:
+        """Do the items again that failed, instead of joining what all have left."""
+        old = branch.frames[self.id]
+        again = sorted(old["failures"])
+        # A new frame, so that whoever saves it piece by piece begins anew as well.
+        frame = {**old, "failures": {}, "spots": [], "again": again, "index": None}
+        branch.frames[self.id] = frame
+        if self.concurrency == 1:
+            branch.effect = self._next_here(machine, branch, frame)
+            return
+        for _ in range(min(self.concurrency, len(again))):
+            self._start(machine, branch, frame)
+        branch.effect = self.fork
 
     # Any: see Branch.frames.
     def start_next(self, machine: Machine, branch: Branch, frame: dict[str, Any]) -> Branch | None:
         stopped = frame["interrupt"] is not None or branch.cancelled
         failed = frame["error"] is not None and not self._goes_on(machine)
-        if stopped or failed or frame["next"] >= len(frame["items"]):
+        if stopped or failed:
             return None
         return self._start(machine, branch, frame)
 

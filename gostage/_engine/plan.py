@@ -193,10 +193,12 @@ class Overlay:
 class Plan:
     """Where each op of one run leads."""
 
-    __slots__ = ("disabled", "edited", "overlays", "program")
+    __slots__ = ("disabled", "edited", "overlays", "program", "version")
 
     def __init__(self, program: Program, disabled: frozenset[str] = frozenset()) -> None:
         self.program = program
+        self.version = 0
+        """Grows with every change."""
         self.overlays: dict[int, Overlay] = {}
         self.disabled: set[str] = {id_ for id_ in disabled if id_ in program.ops}
         self.edited = bool(self.disabled)
@@ -264,6 +266,7 @@ class Plan:
         return self._insert(parent, item, None, by, zone)
 
     def _insert(self, parent: Op, item: Item, after: Op | None, by: Op, zone: int) -> Edit:
+        self.version += 1
         overlay = self._overlay(zone)
         ops = self.program.ops
         linker = Linker(self.program.id, lambda id_: id_ in ops or id_ in overlay.made)
@@ -284,6 +287,7 @@ class Plan:
 
     def remove(self, op: Op, zone: int = 0) -> Edit:
         """Take an item out."""
+        self.version += 1
         self._overlay(zone).removed[op.id] = op
         return Edit("remove", zone, op)
 
@@ -291,6 +295,7 @@ class Plan:
         """Skip the item when the run reaches it; nothing if that is so already."""
         if op.id in self.disabled:
             return None
+        self.version += 1
         self.disabled.add(op.id)
         self.edited = True
         return Edit("disable", 0, op)
@@ -299,11 +304,13 @@ class Plan:
         """Run the item again; nothing if it was not disabled."""
         if op.id not in self.disabled:
             return None
+        self.version += 1
         self.disabled.discard(op.id)
         return Edit("enable", 0, op)
 
     def undo(self, edit: Edit) -> None:
         """Take one edit back; edits are undone youngest first."""
+        self.version += 1
         if edit.kind == "insert":
             overlay = self._overlay(edit.zone)
             overlay.unlink(overlay.inserted[edit.op.id])
@@ -318,6 +325,7 @@ class Plan:
         """Begin a body again from its declaration: what its steps inserted or removed is gone."""
         overlay = self.overlays.get(zone) if self.edited else None
         if overlay is not None and (overlay.inserted or overlay.removed):
+            self.version += 1
             overlay.forget_elsewhere(op)
             overlay.restart(op)
 
@@ -325,16 +333,18 @@ class Plan:
         """Begin a body for another item: what the last one's steps put elsewhere stays."""
         overlay = self.overlays.get(zone) if self.edited else None
         if overlay is not None and (overlay.inserted or overlay.removed):
+            self.version += 1
             overlay.restart(op)
 
     def forget_elsewhere(self, op: Op, zone: int = 0) -> None:
         """Take out what steps below a failed op have put somewhere else."""
         if zone in self.overlays:
+            self.version += 1
             self.overlays[zone].forget_elsewhere(op)
 
     def forget(self, zone: int) -> None:
         """The zone's item has ended."""
-        self.overlays.pop(zone, None)
+        self.version += self.overlays.pop(zone, None) is not None
 
     def _overlay(self, zone: int) -> Overlay:
         self.edited = True

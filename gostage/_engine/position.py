@@ -6,7 +6,7 @@ opaque to the engine (values, errors, inserted items) goes through the caller's 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from gostage._engine import effects as fx
 from gostage._engine import fit, forks, guards, ops
@@ -50,7 +50,7 @@ class Packing(Protocol):
 def dump(machine: Machine, packing: Packing) -> dict[str, Json]:
     """Write down where the run stands."""
     data: dict[str, Json] = {
-        "branches": {str(b.key): _dump_branch(b, packing) for b in machine.branches.values()}
+        "branches": {str(b.key): dump_branch(b, packing) for b in machine.branches.values()}
     }
     if len(machine.branches) > 1:
         data["keys"] = machine.keys
@@ -165,15 +165,18 @@ def _ask_of(op: Op, arm: int | None) -> fx.Effect | None:
 # -------------------------------------------------------------------- branches
 
 
-def _dump_branch(branch: Branch, packing: Packing) -> dict[str, Json]:
+def dump_branch(
+    branch: Branch, packing: Packing, without: frozenset[str] = frozenset()
+) -> dict[str, Json]:
+    """Write down where one branch stands; these parts of its frames are left empty."""
     place = branch.effect.op if branch.effect is not None else branch.root
     data: dict[str, Json] = {"at": place.id, **_dump_effect(branch.effect, packing)}
     if branch.parent is not None:
         data.update(parent=branch.parent.key, root=branch.root.id, index=branch.index)
     # An empty frame counts: that it is there says that the scope is open.
-    frames = {i: _dump_frame(f, packing) for i, f in branch.frames.items()}
+    frames = branch.frames
     if frames:
-        data["frames"] = frames
+        data["frames"] = {i: _dump_frame(f, packing, without) for i, f in frames.items()}
     if branch.value is not None and _inside_for_each(place):
         data["value"] = packing.pack_value(branch.value)
     if branch.error is not None:
@@ -258,12 +261,22 @@ def _packers(value: Callable[[Json], Json], error: Callable[[Json], Json]) -> di
     }
 
 
-def _dump_frame(frame: Mapping[str, Json], packing: Packing) -> Json:
+_PACKED: Final = frozenset(("resume", "items", "error", "interrupt", "passes", "results"))
+"""What of a frame is not data as it stands; where there are failures there are results."""
+
+
+def _dump_frame(frame: Mapping[str, Json], packing: Packing, without: frozenset[str]) -> Json:
+    if frame.keys().isdisjoint(_PACKED) and frame.keys().isdisjoint(without):
+        return {key: value for key, value in frame.items() if value is not None}
     packers = _packers(packing.pack_value, packing.pack_error)
     packers["results"] = _pairs(packing.pack_value)
     packers["failures"] = _pairs(packing.pack_error)
     packers["ended"] = _pairs(_same)
-    return {k: packers.get(k, _same)(v) for k, v in frame.items() if v is not None}
+    return {
+        key: [] if key in without else packers.get(key, _same)(value)
+        for key, value in frame.items()
+        if value is not None
+    }
 
 
 def _load_frame(data: Mapping[str, Json], packing: Packing) -> dict[str, Json]:
@@ -283,7 +296,7 @@ def _load_frame(data: Mapping[str, Json], packing: Packing) -> dict[str, Json]:
 def _dump_plan(plan: Plan, packing: Packing) -> dict[str, Json]:
     data: dict[str, Json] = {
         "insert": [
-            [*_place(plan, each, zone), packing.pack_item(each.item)]
+            dump_insertion(plan, each, zone, packing)
             for zone, overlay in plan.overlays.items()
             for each in overlay.inserted.values()
         ],
@@ -291,6 +304,11 @@ def _dump_plan(plan: Plan, packing: Packing) -> dict[str, Json]:
         "disabled": sorted(plan.disabled),
     }
     return {key: value for key, value in data.items() if value}
+
+
+def dump_insertion(plan: Plan, insertion: Insertion, zone: int, packing: Packing) -> list[Json]:
+    """Write down what was inserted, where, and by whom."""
+    return [*place_of(plan, insertion, zone), packing.pack_item(insertion.item)]
 
 
 def _load_plan(plan: Plan, data: Mapping[str, Json], packing: Packing) -> None:
@@ -316,11 +334,12 @@ def _known(plan: Plan, ids: Iterable[str]) -> Iterator[str]:
         yield id_
 
 
-def _place(plan: Plan, insertion: Insertion, zone: int) -> tuple[int, str | None, str | None, str]:
+def place_of(plan: Plan, insertion: Insertion, zone: int) -> list[Json]:
+    """Where it stands: its zone, its parent, what it follows, and the step that put it there."""
     step = insertion.by  # one that was inserted itself, for an item that has ended, is gone
     while step.parent is not None and plan.find(step.id, zone) is not step:
         step = step.parent
-    return zone, _id(insertion.op.parent), _id(insertion.after), step.id
+    return [zone, _id(insertion.op.parent), _id(insertion.after), step.id]
 
 
 def _id(op: Op | None) -> str | None:

@@ -133,9 +133,11 @@ class Linker:
             )
         return op
 
-    def wire(self, make: Callable[[str], Op], parent: Op, suffix: str) -> Op:
-        """Put a hidden op below its parent."""
-        op = self.register(make(f"{parent.id}//{suffix}"))
+    def wire(
+        self, make: Callable[[str], Op], parent: Op, suffix: str, namesake: Op | None = None
+    ) -> Op:
+        """Put a hidden op below its parent, with an id that is made from that of its namesake."""
+        op = self.register(make(f"{(namesake or parent).id}//{suffix}"))
         append(parent, op)
         return op
 
@@ -178,12 +180,12 @@ def _group(linker: Linker, id_: str, name: str, parent: Op, node: nodes.Group) -
 
 def _stage(linker: Linker, id_: str, name: str, parent: Op, node: nodes.Stage) -> Op:
     op = guards.Stage(id_, name, parent, node)
-    inner: Op = linker.wire(lambda i: guards.Around(i, name, op, "workflow", node), op, "around")
+    outer: Op = linker.wire(lambda i: guards.Around(i, name, op, "workflow", node), op, "around")
+    last = outer
     if node.retry is not None:
-        outer = inner
-        inner = linker.wire(lambda i: guards.StageRetry(i, name, outer, node.retry), outer, "retry")
-    last = inner
-    scope = linker.wire(lambda i: guards.Scope(i, name, last, "stage", node), last, "inside")
+        last = linker.wire(lambda i: guards.StageRetry(i, name, outer, node.retry), outer, "retry")
+    # Named alike with and without a retry: a run that failed finds its place when it gets one.
+    scope = linker.wire(lambda i: guards.Scope(i, name, last, "stage", node), last, "inside", outer)
     linker.link_body(scope, node.stage)
     op.inside = scope
     return op

@@ -11,6 +11,7 @@ import contextvars
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from gostage._run.nap import LoopNap
 from gostage._run.requests import Await, Invoke, Pause, Together
 from gostage._run.tasks import finish
 
@@ -57,12 +58,11 @@ class AsyncShell:
         return future.result()
 
     async def _pause(self, request: Pause) -> None:
-        bell, wake = self._run.bell, request.wake
         try:
             if request.seconds is None:
-                await bell.await_(wake, None)
+                await self._run.bell.await_(request.wake, None)
             else:
-                await self._run.clock.apause(lambda s: bell.await_(wake, s), request.seconds)
+                await self._run.clock.apause(LoopNap(self._run, request.wake), request.seconds)
         except asyncio.CancelledError:
             self._run.cancelled_in_loop()
 

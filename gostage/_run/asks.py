@@ -20,6 +20,7 @@ from gostage._store.types import type_name
 from gostage.errors import (
     DefinitionError,
     MissingInput,
+    NotStorable,
     Suspended,
     TimedOut,
     TypeMismatch,
@@ -49,8 +50,8 @@ def ask(run: Execution, branch: Branch, effect: fx.Ask) -> Flow:
     op = effect.op
     function = _condition(op, effect.arm)
     ctx = Context(run, branch, op, run.line(branch).store)
-    undo = run.line(branch).undo
-    mark = undo.mark()
+    line = run.line(branch)
+    mark = line.undo.mark()
     value, error = yield from invoke(run, ctx, function, f"condition {function.name!r}")
     if error is None and (value is None or isinstance(value, (str, bytes))):
         error = _no_answer(function, value, ctx)
@@ -59,11 +60,16 @@ def ask(run: Execution, branch: Branch, effect: fx.Ask) -> Flow:
             f"condition {function.name!r} cannot suspend the run",
             hint="suspend in an action, or use .receive()",
         )
+    if error is None and line.undo:
+        try:
+            line.stage()
+        except NotStorable as found:
+            error = found
+        else:
+            line.commit()
     if error is None:
-        if undo:
-            undo.commit()
         return fx.Answer(bool(value), run.clock.now())
-    undo.rollback(mark)
+    line.undo.rollback(mark)
     add_note(error, f"in condition {function.name!r} of step {op.name!r}, run {run.run_id!r}")
     if isinstance(error, Exception) or is_users_own(error):
         return fx.Failed(error)

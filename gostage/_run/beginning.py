@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from gostage._run.clock import SystemClock
 from gostage._run.compiled import program_of
-from gostage._run.execution import Execution, Surroundings
+from gostage._run.execution import Execution
 from gostage._run.messages import Hub
 from gostage._run.scoping import put_initial
+from gostage._run.surroundings import Surroundings
 from gostage._store.store import Store
 from gostage.errors import DefinitionError
 
@@ -41,7 +42,7 @@ def start_store(run: Execution, initial: Mapping[str, object] | None) -> None:
         )
     for key, value in (initial or {}).items():
         run.store[key] = value
-    run.lines[0].undo.commit()
+    run.lines[0].commit()
 
 
 def default_log() -> logging.Logger:

@@ -18,7 +18,7 @@ from gostage._run.functions import invoke, is_users_own, itself
 from gostage._run.requests import Await, Invoke, OutOfTime
 from gostage._store.keys import name_of
 from gostage._store.types import type_name
-from gostage.errors import Bailed, Suspended, TypeMismatch
+from gostage.errors import Bailed, NotStorable, Suspended, TypeMismatch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from gostage._engine.branch import Branch
     from gostage._plugins.scopes import Ended
     from gostage._run.execution import Execution
+    from gostage._run.line import Line
+    from gostage._run.records import Row
     from gostage._run.requests import Flow
 
 
@@ -76,9 +78,8 @@ def call(run: Execution, branch: Branch, effect: fx.Call) -> Flow:  # noqa: C901
     if error is not None:
         return _end_failed(ctx, started, error)
     if line.written:
-        line.undo.commit()  # what middleware wrote on its way out
-    row = ("completed", ctx.attempt, started, perf_counter() - started, None)
-    run.records.rows[op.id] = row
+        line.commit()  # what middleware wrote on its way out
+    _enter(ctx, ("completed", ctx.attempt, started, perf_counter() - started, None))
     return fx.DONE if value is None else fx.Done(value)
 
 
@@ -106,13 +107,29 @@ def _settle(
     """Keep what an attempt did, or take it back; gives the error it ends with."""
     if error is None and action.provides is not None:
         error = _keep(ctx, action, value)
-    undo = ctx.execution.line(ctx.branch).undo
+    line = ctx.execution.line(ctx.branch)
     if error is None or isinstance(error, (Suspended, Bailed)):
-        undo.commit()
-    else:
-        undo.rollback(mark)
-        ctx.undo_edits()
+        failed = _unstorable(ctx, line, error)
+        if failed is None:
+            line.undo.commit()
+            return error
+        error = failed
+    line.undo.rollback(mark)
+    ctx.undo_edits()
     return error
+
+
+def _unstorable(ctx: Context, line: Line, error: BaseException | None) -> BaseException | None:
+    """Why what a call leaves behind could not be saved, if it is to be saved at all."""
+    if line.staged is None:
+        return None
+    try:
+        line.stage()
+        if isinstance(error, Suspended):
+            ctx.execution.around.codec.encode(error.data)
+    except NotStorable as failed:
+        return failed
+    return None
 
 
 def _keep(ctx: Context, action: Action[..., Any], value: object) -> BaseException | None:
@@ -160,19 +177,26 @@ def _end_wrapped(
         error = None if skipped and value is None else _keep(ctx, action, value)
     line = ctx.execution.line(ctx.branch)
     if line.written:
-        line.undo.commit()
+        line.commit()
     if error is not None:
         return _end_failed(ctx, started, error)
     status = "skipped" if skipped else "completed"
     row = (status, ctx.attempt, started, perf_counter() - started, handled)
-    ctx.execution.records.rows[ctx.op.id] = row
+    _enter(ctx, row)
     return fx.DONE if value is None else fx.Done(value)
+
+
+def _enter(ctx: Context, row: Row) -> None:
+    run = ctx.execution
+    run.records.rows[ctx.op.id] = row
+    if run.teller is not None:
+        run.records.calls[ctx.branch.key] = row
 
 
 def _end_failed(ctx: Context, started: float, error: BaseException) -> fx.Outcome:
     status, shown, outcome = _failure(ctx, error)
     row = (status, ctx.attempt, started, perf_counter() - started, shown)
-    ctx.execution.records.rows[ctx.op.id] = row
+    _enter(ctx, row)
     return outcome
 
 

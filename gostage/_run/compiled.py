@@ -14,19 +14,28 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gostage._author.workflow import WorkflowDefinition
+    from gostage._db.protocol import Plan
     from gostage._engine.program import Program
 
 
 class Compiled:
     """A program and the form of the definition it was made from."""
 
-    __slots__ = ("_edits", "_form", "program")
+    __slots__ = ("_edits", "_form", "heads", "plan", "program")
 
     def __init__(self, definition: WorkflowDefinition) -> None:
+        self.heads: list[object] = []
+        """What the plan says beside the steps, as it was when the plan was made."""
+        self.plan: Plan | None = None
+        """What is stored of it, once somebody has asked for it."""
         self._edits = EDITS.count
         self._form = [(flow, len(flow.items), flow.changes) for flow in _flows(definition)]
         self.program = compile_definition(definition)
         check_runnable(self.program)
+
+    def flows(self) -> Iterator[Flow]:
+        """The workflow and every body inside it."""
+        return (flow for flow, _, _ in self._form)
 
     def is_current(self) -> bool:
         """Whether nothing was added to the definition, replaced or changed in it since."""
@@ -37,11 +46,16 @@ class Compiled:
 
 
 def program_of(workflow: WorkflowDefinition) -> Program:
+    """The program of a workflow."""
+    return compiled(workflow).program
+
+
+def compiled(workflow: WorkflowDefinition) -> Compiled:
     """The compiled workflow; compiled again only when the definition has changed."""
     made = workflow._compiled  # noqa: SLF001 - it is kept there for this module
     if not isinstance(made, Compiled) or not made.is_current():
         made = workflow._compiled = Compiled(workflow)  # noqa: SLF001 - as above
-    return made.program
+    return made
 
 
 def _flows(flow: Flow) -> Iterator[Flow]:

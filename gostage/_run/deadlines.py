@@ -1,4 +1,4 @@
-"""Deadlines: what is said when one has passed."""
+"""Deadlines: more time for a run, and what is said when there is none left."""
 
 from __future__ import annotations
 
@@ -31,3 +31,11 @@ def attempt_timed_out(name: str, timeout: float, where: Where) -> TimedOut:
         "where it calls ctx.check()",
         where=where,
     )
+
+
+def give_time(run: Execution, seconds: float) -> None:
+    """Give the whole run so many seconds from now, whatever it had before."""
+    run.timeout = seconds
+    frame = run.machine.root.frames.get(run.plan.program.root.id)
+    if frame is not None:
+        run.limit(frame, run.clock.now() + seconds)

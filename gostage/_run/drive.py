@@ -11,6 +11,7 @@ import signal
 import threading
 from typing import TYPE_CHECKING, Any
 
+from gostage._run.nap import ThreadNap
 from gostage._run.requests import Await, Invoke, Pause, Together
 
 if TYPE_CHECKING:
@@ -100,11 +101,10 @@ class Shell:
         return reply
 
     def _pause(self, request: Pause) -> None:
-        bell, wake = self._run.bell, request.wake
         if request.seconds is None:
-            bell.wait(wake, None)
+            self._run.bell.wait(request.wake, None)
         else:
-            self._run.clock.pause(lambda seconds: bell.wait(wake, seconds), request.seconds)
+            self._run.clock.pause(ThreadNap(self._run, request.wake), request.seconds)
 
     def _together(self, flows: Sequence[Flow]) -> None:
         if len(flows) == 1:
@@ -142,17 +142,21 @@ def _kill() -> None:
 
 
 class Interruptible:
-    """Takes over Ctrl-C for as long as a run lasts, where Python's own handler is in charge."""
+    """Takes over Ctrl-C for as long as a run lasts, where Python's own handler is in charge.
+
+    SIGTERM as well, where somebody has made a Ctrl-C of it.
+    """
 
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
-        self._mine = False
+        self._mine: list[signal.Signals] = []
 
     def __enter__(self) -> None:
-        self._mine = signal.getsignal(signal.SIGINT) is signal.default_int_handler
-        if self._mine:
-            signal.signal(signal.SIGINT, self._shell.on_interrupt)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if signal.getsignal(number) is signal.default_int_handler:
+                signal.signal(number, self._shell.on_interrupt)
+                self._mine.append(number)
 
     def __exit__(self, *exc: object) -> None:
-        if self._mine:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+        for number in self._mine:
+            signal.signal(number, signal.default_int_handler)

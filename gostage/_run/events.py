@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from gostage._run.clock import Clock
 
     Listener = Callable[["Event"], object]
+    # Any: JSON-able data, as in `Event`. The time is in seconds since the epoch.
+    Record = tuple[str, float, str, dict[str, Any]]
 
 Kind = Literal[
     "run_started",
@@ -29,6 +31,10 @@ Kind = Literal[
     "items_listed",
     "plan_changed",
     "message",
+    "code_changed",
+    "plan_accepted",
+    "run_forked",
+    "run_taken_over",
 ]
 
 
@@ -48,6 +54,12 @@ class Event:
     - `items_listed`: `total`, how many items a for_each goes over
     - `plan_changed`: `change` (insert, remove, disable, enable) and `items`, their paths
     - `message`: `type` and `seq`; not the payload, which may be secret
+    - `code_changed`: `actions`, the paths of those whose code is not what it was
+    - `plan_accepted`: `added` and `removed`, the paths of steps that were not, or are no more
+    - `run_forked`: `run` and `step`, where the run was forked from
+    - `run_taken_over`: `host` and `pid` of the process that did not live to end it
+
+    The last four only happen to runs in a database.
 
     A step inside a for_each has `item` too, the index of the item. An `error` is `None`, or has
     `type` and `message`.
@@ -63,7 +75,7 @@ class Event:
 class Teller:
     """Tells listeners what happens to one run, one event after the other."""
 
-    __slots__ = ("_clock", "_listeners", "_lock", "_log", "_run_id", "last")
+    __slots__ = ("_clock", "_listeners", "_lock", "_log", "_run_id", "last", "record")
 
     def __init__(
         self,
@@ -79,12 +91,23 @@ class Teller:
         self._lock = threading.RLock()  # branches may run in several threads
         self.last: tuple[str, str, BaseException | None] | None = None
         """Which item the machine noted last, and how."""
+        self.record: Callable[[Record], object] | None = None
+        """Takes everything that is told, before anybody else."""
 
     # Any: as in `Event`.
     def tell(self, kind: Kind, path: str = "", /, **data: Any) -> None:  # noqa: ANN401
         """Tell everybody; who fails is heard of in the log, and told no more of this run."""
+        self.take(kind, path, data)
+
+    def take(self, kind: Kind, path: str, data: dict[str, Any]) -> None:
+        """The same with data that is put together already: one is told for every step."""
         with self._lock:
-            at = datetime.fromtimestamp(self._clock.now(), timezone.utc)
+            now = self._clock.now()
+            if self.record is not None:
+                self.record((kind, now, path, data))
+            if not self._listeners:
+                return
+            at = datetime.fromtimestamp(now, timezone.utc)
             event = Event(kind, at, self._run_id, path, data)
             for name, listener in list(self._listeners.items()):
                 try:

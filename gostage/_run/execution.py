@@ -12,75 +12,48 @@ from gostage._engine import effects as fx
 from gostage._engine.guards import Sub
 from gostage._engine.machine import Machine
 from gostage._engine.plan import Plan
-from gostage._plugins.hooks import NO_HOOKS
 from gostage._run.bell import Bell
 from gostage._run.events import Teller
+from gostage._run.line import Line
 from gostage._run.records import Records
 from gostage._run.resources import Pool
-from gostage._run.telling import tell_notes
+from gostage._run.telling import tell_end, tell_notes
 from gostage._run.view import RunView
-from gostage._store.codec import STANDARD
-from gostage._store.transaction import fork, has_changes, undo_log
+from gostage._store.transaction import fork, has_changes, watch
 from gostage.errors import Cancelled
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
-    from gostage._author.middleware import Layer
-    from gostage._author.resource import Resource
     from gostage._author.workflow import WorkflowDefinition
     from gostage._engine.branch import Branch
     from gostage._engine.ops import Op
+    from gostage._engine.plan import Edit
     from gostage._engine.program import Program
-    from gostage._plugins.hooks import Hooks
     from gostage._plugins.scopes import Layers
-    from gostage._run.clock import Clock
-    from gostage._run.messages import Hub
+    from gostage._run.journal import Journal
     from gostage._run.requests import Flow
-    from gostage._store.codec import Codec
+    from gostage._run.surroundings import Surroundings
     from gostage._store.store import Store
-    from gostage._store.transaction import UndoLog
 
-
-class Line:
-    """What one branch holds in this process: its store and the store's undo log."""
-
-    __slots__ = ("store", "undo", "written")
-
-    def __init__(self, store: Store) -> None:
-        self.store = store
-        self.undo: UndoLog = undo_log(store)
-        self.written = self.undo.records
-        """Empty as long as nothing was written since the last commit."""
-
-
-class Surroundings:
-    """What a runner gives every run: hooks, middleware, resources, messages, clock, log, codec."""
-
-    __slots__ = ("clock", "codec", "hooks", "hub", "log", "middleware", "resources")
-
-    def __init__(  # noqa: PLR0917 - made in two places
-        self,
-        clock: Clock,
-        hub: Hub,
-        log: Callable[[], logging.Logger],
-        middleware: Sequence[Layer] = (),
-        resources: Sequence[Resource] = (),
-        hooks: Hooks = NO_HOOKS,
-        codec: Codec = STANDARD,
-    ) -> None:
-        self.clock = clock
-        self.codec = codec
-        self.hooks = hooks
-        self.hub = hub
-        self.log = log
-        self.middleware = middleware
-        self.resources = resources
+    # The number of the signal in a database (0 where there is none), and its data.
+    Delivered = tuple[int, object]
 
 
 class Execution:
     """One live run."""
+
+    is_resumed = False
+    """Whether it began in another stretch, maybe of another process."""
+    timeout: float | None = None
+    detach = False
+    waits = False
+    """Whether it sits out a `receive`, and does not leave the process meanwhile."""
+    loop_cancelled = False
+    """Whether the task that awaits the run was cancelled."""
+    torn: BaseException | None = None
+    """What failed first while scopes were left with the run still going."""
 
     def __init__(
         self,
@@ -104,27 +77,25 @@ class Execution:
         self.bell = Bell()
         self.lock = threading.RLock()
         self.lines: dict[int, Line] = {0: Line(store)}
+        self.journal: Journal | None = None
+        """Writes what the run does into a database, if there is one."""
         self.scopes: dict[tuple[int, str], Layers] = {}
         self.pools: dict[tuple[int, str], Pool] = {(0, ""): Pool("run")}
         self.parked: set[int] = set()
-        self.timeout: float | None = None
         self.timed = False
         """Whether any deadline was ever set; while not, nobody looks for one."""
         self.left: int | None = None
         """How many more actions or conditions may be called; None is no limit."""
-        self.detach = False
-        self.signals: dict[str, list[object]] = {}
+        self.signals: dict[str, list[Delivered]] = {}
+        self.edits: dict[int, Sequence[Edit]] = {}
+        """What the calls that are going on have done to the plan, by branch; it may not count."""
         self.resumptions: list[object] = []
         self.lanes = 0
         self.listening = 0
         self.is_cancelled = False
-        self.loop_cancelled = False
-        """Whether the task that awaits the run was cancelled."""
         listeners = around.hooks.listeners
         self.teller = Teller(run_id, self.clock, listeners, around.log) if listeners else None
         """Tells what happens, if anybody listens."""
-        self.torn: BaseException | None = None
-        """What failed first while scopes were left with the run still going."""
         self._sent: dict[str, int] = {}
         self._watched: dict[int, tuple[Branch, Callable[[], object]]] = {}
 
@@ -155,8 +126,21 @@ class Execution:
         if line is None:
             parent = branch.parent
             store = self.store if parent is None else fork(self.line(parent).store)
-            line = self.lines[branch.key] = Line(store)
+            line = self.lines[branch.key] = self.new_line(store)
         return line
+
+    def new_line(self, store: Store) -> Line:
+        """Make the line of a branch, saved if the run is."""
+        return Line(store, None if self.lines[0].staged is None else {})
+
+    def save_to(self, journal: Journal) -> None:
+        """Have everything that happens written down, each step as it is done."""
+        self.journal = journal
+        if self.teller is None:
+            self.teller = Teller(self.run_id, self.clock, (), self.around.log)
+        self.teller.record = journal.events.append
+        watch(self.store)
+        self.lines[0] = Line(self.store, {})
 
     def view(
         self,
@@ -174,19 +158,34 @@ class Execution:
         """Give a fresh branch its first effect."""
         with self.lock:
             following = self.machine.begin(branch)
-            self._take_notes()
+            self.take_notes()
+            if self.journal is not None:
+                self.journal.take(branch, None, following)
         return following
 
-    def feed(self, branch: Branch, outcome: fx.Outcome) -> Branch | None:
-        """Tell the machine how an effect went."""
-        if self.lanes > 1:
+    def feed(
+        self, branch: Branch, outcome: fx.Outcome, *, is_performed: bool = False
+    ) -> Branch | None:
+        """Tell the machine how an effect went; and everybody, if it was carried out."""
+        if self.journal is not None:
+            with self.lock:  # what is written must be what the step did, and nothing else
+                effect = branch.effect
+                if is_performed and effect is not None:
+                    tell_end(self, branch, effect, outcome)
+                following = self.machine.feed(branch, outcome)
+                if self.machine.notes:
+                    self.take_notes()
+                self.journal.take(branch, effect, following)
+            if self.journal.broken is not None:
+                self.wake()
+        elif self.lanes > 1:
             with self.lock:
                 following = self.machine.feed(branch, outcome)
         else:
             following = self.machine.feed(branch, outcome)
         if self.machine.notes:
             with self.lock:
-                self._take_notes()
+                self.take_notes()
         if following is not branch:
             self._branch_ended(branch)
         return following
@@ -198,9 +197,9 @@ class Execution:
             line is None or branch.error is not None or not has_changes(line.store)
         ):
             self.lines.pop(branch.key, None)
-        self._wake()
+        self.wake()
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
         """Make everyone who waits look again, and stop what runs in branches told to stop."""
         for branch, stop in list(self._watched.values()):
             if branch.cancelled:
@@ -226,10 +225,11 @@ class Execution:
         self.loop_cancelled = True
         self.cancel()
 
-    def _take_notes(self) -> None:
-        self.records.take(self.machine.notes)
+    def take_notes(self) -> None:
+        """Keep what the machine noted, and tell it."""
+        rows = self.records.take(self.machine.notes)
         if self.teller is not None:
-            tell_notes(self, self.machine.notes)
+            tell_notes(self, self.machine.notes, rows)
         self.machine.notes.clear()
 
     def count_lanes(self, change: int) -> None:
@@ -241,13 +241,19 @@ class Execution:
 
     def cancel(self) -> bool:
         """Tell the run to stop before its next step; false if it has ended."""
+        if not self.stop():
+            return False
+        self.wake()
+        return True
+
+    def stop(self) -> bool:
+        """The same for a caller who holds the lock, and wakes those who wait later."""
         with self.lock:
             if self.machine.end is not None:
                 return False
             self.is_cancelled = True
             self.machine.root.cancel()
             self.parked.clear()
-        self._wake()
         return True
 
     # Any: see Branch.frames.
@@ -275,10 +281,16 @@ class Execution:
 
     # ---------------------------------------------------------------- signals
 
-    def deliver(self, name: str, data: object) -> None:
-        """Put a signal where its `receive` finds it."""
+    def let_go(self) -> None:
+        """Have the run come back after the steps that are going on; it keeps its place."""
         with self.lock:
-            self.signals.setdefault(name, []).append(data)
+            self.left = 0
+        self.bell.ring()
+
+    def deliver(self, name: str, data: object, number: int = 0) -> None:
+        """Put a signal where its `receive` finds it; the number is that of a database."""
+        with self.lock:
+            self.signals.setdefault(name, []).append((number, data))
             self.parked.clear()
         self.bell.ring()
 
@@ -290,15 +302,17 @@ class Execution:
             self.parked.clear()
         self.bell.ring()
 
-    def take_signal(self, name: str) -> list[object] | None:
-        """The oldest signal of this name, in a list of one."""
+    def take_signal(self, name: str, branch: Branch) -> list[object] | None:
+        """The oldest signal of this name, for a branch, in a list of one."""
         with self.lock:
             waiting = self.signals.get(name)
             if not waiting:
                 return None
-            signal = waiting.pop(0)
+            number, signal = waiting.pop(0)
             if not waiting:
                 del self.signals[name]
+            if self.journal is not None:
+                self.journal.used(branch, number)
             return [signal]
 
     def waiting_branches(self) -> list[Branch]:
@@ -367,12 +381,6 @@ class Execution:
         self.pools = {(0, ""): Pool("run")}
         self.parked.clear()
         return first
-
-    def initial(self, values: Mapping[str, object]) -> None:
-        """Put the values a run starts with."""
-        for key, value in values.items():
-            self.store[key] = value
-        self.lines[0].undo.commit()
 
 
 def _disabled(workflow: WorkflowDefinition, program: Program) -> frozenset[str]:

@@ -93,7 +93,7 @@ def _finish_items(
             line.store[into] = values
         except GostageError as error:
             return fx.Failed(error)
-        line.undo.commit()
+        line.commit()
     if not failures:
         return fx.Done(values)
     for place in frame["spots"]:
@@ -122,5 +122,5 @@ def _merge(
     except GostageError as error:
         add_note(error, f"while joining {name!r}")
         return fx.Failed(error)
-    line.undo.commit()
+    line.commit()
     return fx.DONE

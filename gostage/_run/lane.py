@@ -34,7 +34,7 @@ _ALWAYS = frozenset((fx.Close, fx.Judge, fx.Join))
 """What is carried out even when the branch was told to stop, or has no steps left."""
 
 
-def lane(run: Execution, branch: Branch) -> Flow:  # noqa: C901 - every step passes through
+def lane(run: Execution, branch: Branch) -> Flow:  # noqa: C901, PLR0912 - every step passes through
     """Drive a branch, and whatever takes its place when it ends; the caller has counted it in."""
     error = scoping.reenter(run, branch)
     current: Branch | None = branch
@@ -54,32 +54,26 @@ def lane(run: Execution, branch: Branch) -> Flow:  # noqa: C901 - every step pas
                 break
             continue
         outcome = _stop(run, current, effect) if run.timed or current.cancelled else None
+        is_performed = outcome is None
         if outcome is None:
-            perform = _PERFORM[kind] if run.teller is None else _told
+            is_told = run.teller is not None
+            if is_told:
+                tell_begin(run, current, effect)
             try:
-                outcome = yield from perform(run, current, effect)
+                outcome = yield from _PERFORM[kind](run, current, effect)
             except Exception as error:  # noqa: BLE001 - whatever it is, the run cleans up
                 outcome = fx.Failed(error)
+            if is_told and run.journal is None:  # else told in the moment in which it is written
+                tell_end(run, current, effect, outcome)
             if outcome is None:
                 break
-        current = run.feed(current, outcome)
+        current = run.feed(current, outcome, is_performed=is_performed)
     if current is not None:
         run.parked.add(current.key)
         if current.parent is not None:
             run.leave_branch(current)  # what is set in a context is reset in the same one
     run.count_lanes(-1)
     run.bell.ring()
-
-
-def _told(run: Execution, branch: Branch, effect: fx.Effect) -> Flow:
-    """Carry an effect out, and tell what comes of it."""
-    tell_begin(run, branch, effect)
-    try:
-        outcome = yield from _PERFORM[type(effect)](run, branch, effect)
-    except Exception as error:  # noqa: BLE001 - as in `lane`
-        outcome = fx.Failed(error)
-    tell_end(run, branch, effect, outcome)
-    return outcome
 
 
 def fork(run: Execution, branch: Branch) -> Flow:

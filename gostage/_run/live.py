@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from gostage._author.action import Action
     from gostage._author.select import Kind
+    from gostage._engine.nodes import Item
     from gostage._engine.ops import Op
     from gostage._engine.plan import Edit
     from gostage._run.context import Context
@@ -52,7 +53,7 @@ class Live:
     def add_action(self, action: Action[..., Any] | Callable[..., Any]) -> None:
         """Put it right after the current action, behind those added before."""
         made = as_action(action, "add_action()")
-        self._need_action("add_action()")
+        self._check(made, "add_action()")
         with self._ctx.execution.lock:
             edit = self._plan.insert_after(self._tail, made, self._ctx.op, self._zone)
             self._tail = edit.op
@@ -64,7 +65,7 @@ class Live:
             raise DefinitionError(
                 f"add_stage() takes a stage, not {stage!r}", hint="Stage('id', action, …)"
             )
-        self._need_action("add_stage()")
+        self._check(stage, "add_stage()")
         current = self._stage_op()
         if current is None:
             raise DefinitionError(
@@ -80,7 +81,7 @@ class Live:
     def add_action_to(self, stage_id: str, action: Action[..., Any] | Callable[..., Any]) -> None:
         """Put it at the end of a stage."""
         made = as_action(action, "add_action_to()")
-        self._need_action("add_action_to()")
+        self._check(made, "add_action_to()")
         op = self._find_stage(stage_id)
         with self._ctx.execution.lock:
             zone = self._zone_of(op)
@@ -174,8 +175,11 @@ class Live:
         return found
 
     def _did(self, edit: Edit) -> None:
+        run = self._ctx.execution
         self._edits.append(edit)
-        tell_edit(self._ctx.execution, edit)
+        if run.journal is not None:
+            run.edits[self._ctx.branch.key] = self._edits
+        tell_edit(run, edit)
 
     # ---------------------------------------------------------------- where
 
@@ -220,12 +224,14 @@ class Live:
             where=self._ctx.where,
         )
 
-    def _need_action(self, what: str) -> None:
+    def _check(self, item: Item, what: str) -> None:
         if not isinstance(self._ctx.op, ops.Do):
             raise DefinitionError(
                 f"{what} is for actions, and {self._ctx.op.name!r} is a {self._ctx.op.kind}",
                 hint="change the plan in an action",
             )
+        if self._ctx.execution.journal is not None:
+            self._ctx.execution.journal.check_item(item)
 
 
 def _fits(query: Query, op: Op) -> bool:

@@ -12,6 +12,7 @@ from gostage._store.failures import decode_error, encode_error
 
 if TYPE_CHECKING:
     from gostage._engine.nodes import Item
+    from gostage._store.codec import Codec
 
     # Any: JSON-able data.
     Json = Any
@@ -20,28 +21,31 @@ if TYPE_CHECKING:
 class StorePacking:
     """Packs with the store's codec; inserted items by reference."""
 
-    __slots__ = ()
+    __slots__ = ("_codec",)
+
+    def __init__(self, codec: Codec = STANDARD) -> None:
+        self._codec = codec
 
     def pack_value(self, value: object) -> Json:
         """Turn a user's value into data."""
-        return STANDARD.encode(value)
+        return self._codec.encode(value)
 
     def unpack_value(self, data: Json) -> object:
         """Turn data back into a value."""
-        return STANDARD.decode(data)
+        return self._codec.decode(data)
 
     def pack_error(self, error: BaseException) -> Json:
         """Turn an error into data."""
-        return encode_error(error)
+        return encode_error(error, codec=self._codec)
 
     def unpack_error(self, data: Json) -> BaseException:
         """Turn data back into an error."""
-        return decode_error(data)
+        return decode_error(data, codec=self._codec)
 
     def pack_item(self, item: Item) -> Json:
         """Turn an inserted item into data."""
-        return dump_workflow(WorkflowDefinition("inserted").add(item))
+        return dump_workflow(WorkflowDefinition("inserted").add(item), self._codec)
 
     def unpack_item(self, data: Json) -> Item:
         """Turn data back into an item."""
-        return load_workflow(data, WorkflowDefinition).items[0]
+        return load_workflow(data, WorkflowDefinition, self._codec).items[0]

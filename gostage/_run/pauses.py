@@ -10,7 +10,10 @@ from gostage._run.requests import Pause
 from gostage.errors import WaitTimeout
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gostage._engine.branch import Branch
+    from gostage._engine.ops import Op
     from gostage._run.execution import Execution
     from gostage._run.requests import Flow
 
@@ -40,7 +43,7 @@ def pause(run: Execution, branch: Branch, effect: fx.Pause) -> Flow:
         if deadline is not None and now >= deadline[0]:
             return fx.Failed(out_of_time(run, deadline[1]))
         end = until if deadline is None else min(until, deadline[0])
-        yield Pause(end - now, lambda: branch.cancelled)
+        yield Pause(end - now, lambda: branch.cancelled or run.left is not None)
     return fx.Stopped(run.cancellation())
 
 
@@ -52,14 +55,18 @@ def listen(run: Execution, branch: Branch, effect: fx.Listen) -> Flow:
 
     def wake() -> bool:
         nonlocal signal
-        signal = signal or run.take_signal(op.name)
-        return signal is not None or branch.cancelled or run.is_idle()
+        signal = signal or run.take_signal(op.name, branch)
+        is_over = branch.cancelled or run.left == 0
+        return signal is not None or is_over or (run.is_idle() and not run.waits)
 
-    yield from _wait(run, wake)
+    limit = run.deadline(branch, op) if run.waits else None
+    yield from _wait(run, wake, _time_left(run, effect, limit) if run.waits else None)
     if signal is not None:
         return _received(run, branch, effect, signal[0])
     if branch.cancelled:
         return fx.Stopped(run.cancellation())
+    if limit is not None and run.clock.now() >= limit[0]:
+        return fx.Failed(out_of_time(run, limit[1]))
     if effect.until is not None and run.clock.now() >= effect.until:
         return fx.Failed(
             WaitTimeout(
@@ -71,6 +78,12 @@ def listen(run: Execution, branch: Branch, effect: fx.Listen) -> Flow:
     return None
 
 
+def _time_left(run: Execution, effect: fx.Listen, limit: tuple[float, Op] | None) -> float | None:
+    """How long a signal can be waited for."""
+    ends = [each for each in (effect.until, limit and limit[0]) if each is not None]
+    return max(0.0, min(ends) - run.clock.now()) if ends else None
+
+
 def _received(run: Execution, branch: Branch, effect: fx.Listen, value: object) -> fx.Outcome:
     into = effect.op.into  # type: ignore[attr-defined]  # only a Receive listens
     if into is not None:
@@ -79,7 +92,7 @@ def _received(run: Execution, branch: Branch, effect: fx.Listen, value: object) 
             line.store[into] = value
         except Exception as error:  # noqa: BLE001  # a typed key refuses what was sent
             return fx.Failed(error)
-        line.undo.commit()
+        line.commit()
     return fx.Done(value)
 
 
@@ -90,19 +103,22 @@ def hold(run: Execution, branch: Branch, effect: fx.Hold) -> Flow:
         waiting = [b for b in run.waiting_branches() if isinstance(b.effect, fx.Hold)]
         return bool(run.resumptions) and waiting[0] is branch
 
-    yield from _wait(run, lambda: is_first() or branch.cancelled or run.is_idle())
+    def wake() -> bool:
+        return is_first() or branch.cancelled or run.is_idle() or run.left == 0
+
+    yield from _wait(run, wake)
     if branch.cancelled:
         return fx.Stopped(run.cancellation())
     with run.lock:
         return fx.Done(run.resumptions.pop(0)) if is_first() else None
 
 
-def _wait(run: Execution, wake: object) -> Flow:
+def _wait(run: Execution, wake: Callable[[], bool], seconds: float | None = None) -> Flow:
     with run.lock:
         run.listening += 1
     run.bell.ring()
     try:
-        yield Pause(None, wake)  # type: ignore[arg-type]  # both callers give a predicate
+        yield Pause(seconds, wake)
     finally:
         with run.lock:
             run.listening -= 1

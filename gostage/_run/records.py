@@ -38,10 +38,12 @@ Row = tuple[str, int, float, "float | None", "BaseException | None"]
 class Records:
     """All records of one run, by the op's id."""
 
-    __slots__ = ("_anchor", "rows")
+    __slots__ = ("_anchor", "calls", "rows")
 
     def __init__(self, anchor: float, rows: dict[str, Row] | None = None) -> None:
         self.rows: dict[str, Row] = {} if rows is None else rows
+        self.calls: dict[int, Row] = {}
+        """How the last call of a branch ended, until that is told; several may call one item."""
         self._anchor = anchor
 
     @classmethod
@@ -59,24 +61,25 @@ class Records:
         if row is not None:
             self.rows[id_] = (status, *row[1:])
 
-    def take(self, notes: Iterable[Note]) -> None:
-        """Enter what the machine noted."""
+    def take(self, notes: Iterable[Note]) -> list[Row]:
+        """Enter what the machine noted; gives how each item stands now."""
         now = time.perf_counter()
-        for note in notes:
-            self._enter(note, now)
+        return [self._enter(note, now) for note in notes]
 
-    def _enter(self, note: Note, now: float) -> None:
+    def _enter(self, note: Note, now: float) -> Row:
         status = note.status
         if status == "stopped":
             status = "completed" if isinstance(note.error, Bailed) else "cancelled"
         row = self.rows.get(note.op.id)
         if row is not None and status == "again":
-            self.rows[note.op.id] = ("running", row[1] + 1, *row[2:])
+            row = ("running", row[1] + 1, *row[2:])
         elif row is None or status == "running":
             attempts = 0 if status == "skipped" else 1
-            self.rows[note.op.id] = (status, attempts, now, None, note.error)
+            row = (status, attempts, now, None, note.error)
         else:
-            self.rows[note.op.id] = (status, row[1], row[2], now - row[2], note.error)
+            row = (status, row[1], row[2], now - row[2], note.error)
+        self.rows[note.op.id] = row
+        return row
 
     def listed(self, plan: Plan) -> Iterator[StepRecord]:
         """Every visible item of the plan, in its order, with how it stands."""

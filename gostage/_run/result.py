@@ -43,10 +43,9 @@ class Result:
     """What became of one run."""
 
     __slots__ = (
+        "__weakref__",
         "_list_steps",
         "_steps",
-        "_text",
-        "_where",
         "bail_reason",
         "duration",
         "error",
@@ -54,6 +53,8 @@ class Result:
         "status",
         "store",
         "suspended",
+        "text",
+        "where",
         "workflow_id",
     )
 
@@ -80,8 +81,8 @@ class Result:
         self.error = error
         self.bail_reason = bail_reason
         self.suspended = suspended
-        self._text = text
-        self._where = where or Where(run=run_id)
+        self.text = text
+        self.where = where or Where(run=run_id)
         self._list_steps = list_steps
         self._steps: tuple[StepRecord, ...] | None = None
 
@@ -97,11 +98,16 @@ class Result:
             self._steps = tuple(self._list_steps())
         return self._steps
 
+    def with_steps(self, list_steps: Callable[[], Sequence[StepRecord]]) -> Result:
+        """The same result, with records that come from elsewhere."""
+        self._list_steps, self._steps = list_steps, None
+        return self
+
     def raise_for_error(self) -> Result:
         """Raise RunFailed, with the original error as its cause, unless the run is fine."""
         if self.error is not None:
             hint = getattr(self.error, "hint", "")
-            raise RunFailed(self._text, hint=hint, where=self._where) from self.error
+            raise RunFailed(self.text, hint=hint, where=self.where) from self.error
         return self
 
     def __repr__(self) -> str:
@@ -117,6 +123,6 @@ def format_results(results: Sequence[Result]) -> str:
         word = "SUCCESS" if result.ok else result.status.upper()
         lines.append(f"Workflow {number}: {result.workflow_id} - {word} ({result.duration:.3f}s)")
         if result.error is not None:
-            lines.append(f"  Error: {result._text or result.error}")  # noqa: SLF001  # same module
+            lines.append(f"  Error: {result.text or result.error}")
     done = sum(result.ok for result in results)
     return "\n".join([*lines, f"Summary: {done}/{len(results)} workflows succeeded"])

@@ -70,6 +70,8 @@ def close(run: Execution, branch: Branch, effect: fx.Close) -> Flow:
     if layers is None:
         return fx.Closed() if error is None else fx.Failed(error)
     state = layers.close(None, error)
+    if run.journal is not None:
+        run.journal.closed.add(branch.key)
     if branch.interrupted:
         layers.abandon()
         return fx.Closed()
@@ -194,7 +196,7 @@ def _merge_initial(run: Execution, branch: Branch, op: Any) -> None:  # noqa: AN
     line = run.line(branch)
     put_initial(line.store, (op.source.stage if op.level == "stage" else op.source).initial)
     if line.undo:
-        line.undo.commit()
+        line.commit()
 
 
 def put_initial(store: Store, initial: Mapping[str, InitialValue]) -> None:

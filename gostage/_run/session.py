@@ -24,6 +24,8 @@ from gostage.errors import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gostage._engine.machine import End
     from gostage._engine.ops import Op
     from gostage._engine.program import Program
@@ -41,6 +43,10 @@ def journey(run: Execution) -> Flow:
     torn = yield from stretch(run)
     result = conclude(run, time.perf_counter() - started, torn)
     tell_result(run, result)
+    if run.journal is not None:
+        from gostage._run.leaving import leave  # 1 ms: only runs in a database leave anything
+
+        leave(run, result)
     return result
 
 
@@ -186,9 +192,14 @@ def check_signal(run: Execution, name: str) -> None:
     """Refuse a signal that no step of the run would ever take."""
     listening = [op.name for op in run.plan.walk() if isinstance(op, Receive)]
     if name not in listening:
-        known = ", ".join(map(repr, listening))
-        raise NotFound(
-            f"workflow {run.workflow.id!r} never receives {name!r}",
-            hint=did_you_mean(str(name), listening)
-            or (f"it receives {known}" if known else "it has no receive step"),
-        )
+        raise unheard_error(run.workflow.id, name, listening)
+
+
+def unheard_error(workflow: str, name: str, listening: Sequence[str]) -> NotFound:
+    """Say that nothing takes a signal, and what is taken."""
+    known = ", ".join(map(repr, listening))
+    return NotFound(
+        f"workflow {workflow!r} never receives {name!r}",
+        hint=did_you_mean(str(name), listening)
+        or (f"it receives {known}" if known else "it has no receive step"),
+    )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from gostage._engine import position
-from gostage._run.execution import Execution, Line
+from gostage._run.execution import Execution
 from gostage._run.packing import StorePacking
 from gostage._store.store import Store
 from gostage._store.transaction import export_changes, fork_with
@@ -15,7 +15,7 @@ from gostage.errors import StoreError, UnknownState
 if TYPE_CHECKING:
     from gostage._author.workflow import WorkflowDefinition
     from gostage._engine.program import Program
-    from gostage._run.execution import Surroundings
+    from gostage._run.surroundings import Surroundings
 
 # Any: JSON-able data.
 State = dict[str, Any]
@@ -57,9 +57,9 @@ def load(
     run = Execution(state["run"], workflow, program, store_of(state, around), around)
     run.machine = position.load(run.plan, state["position"], _PACKING)
     try:
-        _load_lines(run, state.get("branches") or {})
+        load_lines(run, state.get("branches") or {})
         for name, waiting in (state.get("signals") or {}).items():
-            run.signals[name] = [_PACKING.unpack_value(signal) for signal in waiting]
+            run.signals[name] = [(0, _PACKING.unpack_value(signal)) for signal in waiting]
     except UnknownState:
         raise
     except (StoreError, KeyError, TypeError, ValueError, AttributeError) as error:
@@ -81,13 +81,14 @@ def dump(run: Execution) -> State:
     state["position"] = position.dump(run.machine, _PACKING)
     if run.signals:
         state["signals"] = {
-            n: [_PACKING.pack_value(s) for s in each] for n, each in run.signals.items()
+            n: [_PACKING.pack_value(s) for _, s in each] for n, each in run.signals.items()
         }
     branches = {str(key): export_changes(line.store) for key, line in run.lines.items() if key}
     return {**state, "branches": branches} if branches else state
 
 
-def _load_lines(run: Execution, data: Mapping[str, Any]) -> None:
+def load_lines(run: Execution, data: Mapping[str, Any]) -> None:
+    """Give the branches of a run the stores that were exported."""
     parents = {b.key: b.parent for b in run.machine.branches.values()}
     ended = {
         key: branch
@@ -100,7 +101,7 @@ def _load_lines(run: Execution, data: Mapping[str, Any]) -> None:
         parent = parents.get(key) or ended.get(key)
         if parent is None:
             raise UnknownState(f"the state has a store for branch {key}, which is not there")
-        run.lines[key] = Line(fork_with(run.line(parent).store, changes))
+        run.lines[key] = run.new_line(fork_with(run.line(parent).store, changes))
 
 
 def _short(value: object) -> str:

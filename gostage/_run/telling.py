@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gostage._engine.plan import Edit
     from gostage._run.events import Teller
     from gostage._run.execution import Execution
+    from gostage._run.records import Row
     from gostage._run.result import Result
 
 _UNDONE: Final = {
@@ -32,9 +33,11 @@ def tell_begin(run: Execution, branch: Branch, effect: fx.Effect) -> None:
     if run.teller is None or type(effect) is not fx.Call:
         return
     op = effect.op
-    frame = branch.frames.get(op.id) or {}
-    attempt = frame.get("attempt", 1)
-    run.teller.tell("step_started", op.id, kind=op.kind, attempt=attempt, **_item(branch, op))
+    frame = branch.frames.get(op.id)
+    data = {"kind": op.kind, "attempt": 1 if frame is None else frame.get("attempt", 1)}
+    if op.is_repeated:
+        data |= _item(branch, op)
+    run.teller.take("step_started", op.id, data)
 
 
 def tell_end(run: Execution, branch: Branch, effect: fx.Effect, outcome: fx.Outcome | None) -> None:
@@ -43,7 +46,8 @@ def tell_end(run: Execution, branch: Branch, effect: fx.Effect, outcome: fx.Outc
         return
     op = effect.op
     if type(effect) is fx.Call:
-        _tell_ended(run.teller, run, op, _item(branch, op))
+        row = run.records.calls.pop(branch.key, None) or run.records.rows[op.id]
+        _tell_ended(run.teller, op, row, _item(branch, op) if op.is_repeated else None)
     elif isinstance(outcome, fx.Again):
         attempt = (branch.frames.get(op.id) or {}).get("attempt", 1)
         run.teller.tell(
@@ -58,35 +62,32 @@ def tell_end(run: Execution, branch: Branch, effect: fx.Effect, outcome: fx.Outc
         run.teller.tell("items_listed", op.id, total=len(outcome.items))
 
 
-def tell_notes(run: Execution, notes: Iterable[Note]) -> None:
+def tell_notes(run: Execution, notes: Iterable[Note], rows: Iterable[Row]) -> None:
     """Tell how items stand that the machine itself looks after, and which actions were skipped."""
     if run.teller is None:
         return
-    for note in notes:
+    for note, row in zip(notes, rows, strict=True):
         op = note.op
         if op.hidden or note.status == "again":
             continue
         if note.status == "running":
-            attempt = run.records.rows[op.id][1]
-            run.teller.tell("step_started", op.id, kind=op.kind, attempt=attempt)
+            run.teller.tell("step_started", op.id, kind=op.kind, attempt=row[1])
         elif run.teller.last != (op.id, note.status, note.error):  # scopes close one by one
-            _tell_ended(run.teller, run, op, {})
+            _tell_ended(run.teller, op, row)
         run.teller.last = (op.id, note.status, note.error)
 
 
 # Any: JSON-able data of any shape.
-def _tell_ended(teller: Teller, run: Execution, op: Op, item: dict[str, Any]) -> None:
-    status, attempts, _, duration, error = run.records.rows[op.id]
-    teller.tell(
-        "step_ended",
-        op.id,
-        kind=op.kind,
-        status=status,
-        attempts=attempts,
-        duration=duration,
-        error=error_data(error),
-        **item,
-    )
+def _tell_ended(teller: Teller, op: Op, row: Row, item: dict[str, Any] | None = None) -> None:
+    status, attempts, _, duration, error = row
+    data = {
+        "kind": op.kind,
+        "status": status,
+        "attempts": attempts,
+        "duration": duration,
+        "error": None if error is None else error_data(error),
+    }
+    teller.take("step_ended", op.id, {**data, **item} if item else data)
 
 
 def tell_edit(run: Execution, edit: Edit, *, is_undone: bool = False) -> None:
@@ -99,7 +100,7 @@ def tell_edit(run: Execution, edit: Edit, *, is_undone: bool = False) -> None:
 def tell_start(run: Execution) -> None:
     """Tell that the run begins, or goes on."""
     if run.teller is not None:
-        is_new = run.machine.root.effect is None and not run.records.rows
+        is_new = not run.is_resumed and run.machine.root.effect is None and not run.records.rows
         run.teller.tell("run_started" if is_new else "run_resumed", workflow=run.workflow.id)
 
 
@@ -117,5 +118,5 @@ def tell_result(run: Execution, result: Result) -> None:
 
 # Any: JSON-able data of any shape.
 def _item(branch: Branch, op: Op) -> dict[str, Any]:
-    index = turn_of(branch, op).index if op.is_repeated else None
+    index = turn_of(branch, op).index
     return {} if index is None else {"item": index}

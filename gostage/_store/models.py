@@ -14,6 +14,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from gostage._store.copies import own_copy
+from gostage._store.homes import home_of, homes_at
 from gostage.errors import StoreError
 
 if TYPE_CHECKING:
@@ -269,33 +270,38 @@ def _is_of(cls: type, module: str, name: str) -> bool:
 
 def reference_of(cls: type) -> str:
     """How a class is named in data: `module:qualname`."""
-    return f"{cls.__module__}:{cls.__qualname__}"
+    return f"{home_of(cls)}:{cls.__qualname__}"
 
 
 def find_class(reference: object) -> type:
     """The loaded class of that name; raises StoreError, and never imports anything."""
     module, _, qualname = reference.partition(":") if isinstance(reference, str) else ("", "", "")
-    names = qualname.split(".")
-    if not module or not all(names):
+    if not module or not all(qualname.split(".")):
         raise StoreError(
             f"the data names no class, but {reference!r}", hint="it should be 'module:Class'"
         )
-    if module not in sys.modules:
+    homes = homes_at(module)
+    if not homes:
         raise StoreError(
             f"the class {reference!r} is not loaded",
             hint=f"import {module} before the data is decoded",
         )
-    found: object = sys.modules[module]
-    # A generic model of pydantic stands in its module under a name with dots in brackets.
-    for name in [qualname] if qualname in vars(found) else names:
-        # Only what stands there: a module or class may make attributes up when asked.
-        found = vars(found).get(name) if isinstance(found, (type, type(sys))) else None
-    if not isinstance(found, type):
+    found = next((cls for each in homes if (cls := _class_in(each, qualname)) is not None), None)
+    if found is None:
         raise StoreError(
             f"there is no class {reference!r}",
             hint="it was renamed or moved; keep its old name as another name for it",
         )
     return found
+
+
+def _class_in(home: object, qualname: str) -> type | None:
+    found, names = home, qualname.split(".")
+    # A generic model of pydantic stands in its module under a name with dots in brackets.
+    for name in [qualname] if qualname in vars(home) else names:
+        # Only what stands there: a module or class may make attributes up when asked.
+        found = vars(found).get(name) if isinstance(found, (type, type(sys))) else None
+    return found if isinstance(found, type) else None
 
 
 def find_model(reference: object) -> Model:

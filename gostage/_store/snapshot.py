@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Record = dict[str, Any]  # Any: JSON
 
-__all__ = ["export", "export_changes", "export_entry", "load", "load_changes"]
+__all__ = ["export", "export_change", "export_changes", "export_entry", "load", "load_changes"]
 
 VERSION: Final = 1
 
@@ -70,6 +70,16 @@ def export_changes(overlay: Overlay) -> Record:
         ],
         **marks,
     }
+
+
+def export_change(overlay: Overlay, key: str) -> Record | None:
+    """One key of a branch, as it stands in its exported changes."""
+    entry = overlay.entries.get(key)
+    if entry is None:
+        return None
+    if entry is DELETED or entry is EXPIRED:
+        return {"gone": "deleted" if entry is DELETED else "expired"}
+    return _record(overlay.codec, key, entry)
 
 
 def load_changes(overlay: Overlay, exported: Mapping[str, Any]) -> None:

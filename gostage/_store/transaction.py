@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "UndoLog",
+    "export_change",
     "export_changes",
     "export_entry",
     "fork",
@@ -52,7 +53,7 @@ class UndoLog:
 
     def __len__(self) -> int:
         """How many changes there are to undo."""
-        return len(self.records)
+        return self.mark()
 
     def __bool__(self) -> bool:
         """Whether anything was written, or handed out of a watched store."""
@@ -70,12 +71,17 @@ class UndoLog:
         if self._table.notes:
             self._table.unsettle()
 
-    def commit(self) -> list[str]:
-        """Forget how to undo; the keys that changed since the last commit, once each."""
+    def changed(self) -> list[str]:
+        """The keys that changed since the last commit, once each."""
         if self._table.notes:
             self._table.settle()
+        return list(dict.fromkeys([key for key, _ in self.records]))
+
+    def commit(self) -> list[str]:
+        """Forget how to undo; the keys that changed since the last commit, once each."""
+        changed = self.changed()
+        if self._table.notes:
             self._table.notes.clear()
-        changed = list(dict.fromkeys([key for key, _ in self.records]))
         self.records.clear()
         return changed
 
@@ -204,6 +210,14 @@ def _listed(branches: list[str]) -> str:
 def export_entry(store: Store, key: str) -> dict[str, Any] | None:  # Any: JSON
     """One entry as it stands in `store.export()["entries"]`; nothing if the key is gone."""
     return snapshot.export_entry(table_of(store), key)
+
+
+def export_change(store: Store, key: str) -> dict[str, Any] | None:  # Any: JSON
+    """One key as it stands: its entry, or nothing if it is gone; a branch says how it is gone."""
+    table = table_of(store)
+    if isinstance(table, Overlay):
+        return snapshot.export_change(table, key)
+    return snapshot.export_entry(table, key)
 
 
 def export_changes(branch: Store) -> dict[str, Any]:  # Any: JSON

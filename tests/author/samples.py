@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gostage._author.action import Action, action
 from gostage._author.resource import resource
 from gostage._store.keys import Key
+from tests.author import helpers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,6 +100,19 @@ class Copy(Action):
         return self.path
 
 
+class Slotted(Action):
+    """A class action with state in slots."""
+
+    __slots__ = ("place",)
+
+    def __init__(self) -> None:
+        self.place = 1
+
+    def run(self, ctx: object) -> int:
+        """Do it."""
+        return self.place
+
+
 copy_here = Copy("here")
 a_lambda = action(lambda ctx: 1)
 total = Key("total", int, merge=operator.add)
@@ -123,3 +138,20 @@ class Tools:
     def look(ctx: object) -> bool:
         """A condition as a static method."""
         return True
+
+    def use(self, ctx: object) -> None:
+        """A method of an object."""
+
+
+class Ready:
+    """A condition that is an object."""
+
+    def __call__(self, ctx: object) -> bool:
+        """Whether it holds."""
+        return True
+
+
+tools = Tools()
+some = functools.partial(plain, rows=[1])
+ready = Ready()
+wrapped = helpers.noting(plain)

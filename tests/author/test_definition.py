@@ -6,23 +6,27 @@ import copy
 import dataclasses
 import json
 import pickle
+from collections.abc import Callable
 from datetime import datetime, timezone
-from typing import Any
+from typing import Annotated, Any, Literal, Optional
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gostage._author.action import OPTIONS, Action, action
+from gostage._author.dump import dump_workflow
 from gostage._author.flow import Stage, Steps, steps
 from gostage._author.function import Function
 from gostage._author.header import Headed
+from gostage._author.load import load_workflow
 from gostage._author.tree import Flow
 from gostage._author.workflow import WorkflowDefinition
 from gostage._engine import nodes
 from gostage._engine.backoff import exponential, fixed, jittered
 from gostage._engine.policy import Retry
 from gostage._engine.value import Value
+from gostage._store.codec import Codec
 from gostage._store.keys import Key
 from gostage.errors import DefinitionError, NotFound, NotImportable, NotStorable
 from tests.author import samples
@@ -271,6 +275,67 @@ def test_any_tree_comes_back_as_it_was(body: Steps, id_: str, initial: dict[str,
     assert repr(shape(back)) == repr(shape(workflow))  # repr, since nan differs from itself
 
 
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        int,
+        int | None,
+        tuple[int, ...],
+        Literal["a", 1],
+        dict[str, list[Literal[True]]],
+        Callable[[int], str],
+        Optional["Special"],
+        list["Special"],
+        "Special",
+        Special,
+        None,
+        Any,
+    ],
+    ids=str,
+)
+def test_the_type_of_a_key_comes_back(annotation: Any) -> None:
+    """Classes by reference, and everything that is made of them."""
+    flow = WorkflowDefinition("w").receive("r", into=Key("k", annotation))
+
+    (node,) = again(flow).items
+
+    assert isinstance(node, nodes.Receive)
+    assert node.into == Key("k", annotation)
+
+
+def test_what_an_annotation_says_beside_its_type_is_left_out() -> None:
+    """It says nothing about the values, and may be anything."""
+    flow = WorkflowDefinition("w").receive("r", into=Key("k", Annotated[int, object()]))
+
+    (node,) = again(flow).items
+
+    assert isinstance(node, nodes.Receive)
+    assert node.into == Key("k", int)
+
+
+class Money:
+    """A type that only a codec of one's own knows."""
+
+    def __init__(self, cents: int) -> None:
+        self.cents = cents
+
+
+def test_a_codec_of_ones_own_writes_and_reads_the_values() -> None:
+    """Those of the initial data, and what is bound to actions."""
+    codec = Codec()
+    codec.register(Money, "money", lambda money: money.cents, Money)
+    flow = WorkflowDefinition("w", initial={"k": Money(1)}).do("x", load.bind(batch=Money(2)))
+
+    data = json.loads(json.dumps(dump_workflow(flow, codec)))
+    made = load_workflow(data, WorkflowDefinition, codec)
+
+    (action_,) = made.find_actions()
+    assert made.initial["k"].value.cents == 1  # type: ignore[attr-defined]
+    assert action_.params["batch"].cents == 2  # type: ignore[attr-defined]
+    with pytest.raises(NotStorable, match="initial value 'k' of workflow 'w'"):
+        flow.to_dict()
+
+
 def test_the_class_of_the_caller_is_made_inside_too() -> None:
     """Sub workflows are of the class that reads."""
     read = again(Special("w").sub("s", WorkflowDefinition("inner").do(load)))
@@ -308,6 +373,12 @@ def inside() -> Any:
             "the action of step 'Copy' cannot be found again by another process: "
             "this Copy has state of its own (path)",
             id="instance with state",
+        ),
+        pytest.param(
+            lambda: WorkflowDefinition("w").do(samples.Slotted()),
+            "the action of step 'Slotted' cannot be found again by another process: "
+            "this Slotted has state of its own (place)",
+            id="instance with state in slots",
         ),
         pytest.param(
             lambda: WorkflowDefinition("w").wait_for("x", lambda: True),

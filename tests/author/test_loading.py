@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from gostage._author.loading import address_of, load_file, make_importable
+from gostage._author.loading import address_of, being_loaded, load_file, make_importable
 from gostage._author.reference import find, reference_of
 from gostage.errors import NotFound, NotImportable
 from tests.folders import fresh_imports, write
@@ -140,6 +140,17 @@ def test_what_an_error_of_a_package_says_is_not_lost(tmp_path) -> None:
 
     with pytest.raises(LookupError, match="broken"):
         load_file(tmp_path / "pack/job.py")
+
+
+def test_a_module_can_tell_that_it_is_being_loaded(tmp_path) -> None:
+    """So that a run it starts by mistake can be refused; afterwards nothing is being loaded."""
+    text = "from gostage._author.loading import being_loaded\nfound = being_loaded()\n"
+    write(tmp_path, {"job.py": text, "bad.py": text + "1 / 0\n"})
+
+    assert load_file(tmp_path / "job.py").found == str(tmp_path / "job.py")
+    with pytest.raises(ZeroDivisionError):
+        load_file(tmp_path / "bad.py")
+    assert being_loaded() is None
 
 
 # -------------------------------------------------------------------- from another process

@@ -43,7 +43,11 @@ def closure() -> Any:
         pytest.param(closure(), None, id="closure"),
         pytest.param(lambda: 1, None, id="lambda"),
         pytest.param(functools.partial(samples.plain), None, id="partial"),
-        pytest.param(samples.Copy("x").run, None, id="bound method"),
+        pytest.param(samples.Copy("x").run, None, id="method of an object nobody holds"),
+        pytest.param(samples.tools.use, "tests.author.samples:tools.use", id="method"),
+        pytest.param(samples.some, "tests.author.samples:some", id="partial of a module"),
+        pytest.param(samples.ready, "tests.author.samples:ready", id="callable of a module"),
+        pytest.param(samples.wrapped, "tests.author.samples:wrapped", id="decorated"),
         pytest.param(3, None, id="number"),
     ],
 )
@@ -66,15 +70,26 @@ def test_a_name_that_means_something_else_is_no_reference() -> None:
     assert reference_of(at_the_top) == f"{__name__}:at_the_top"
 
 
-def test_what_the_script_defines_is_not_found_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The __main__ of another process is another script."""
+def test_what_has_no_file_is_not_found_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A notebook and a prompt are of one process alone."""
     main = ModuleType("__main__")
     exec("def job(ctx): ...", vars(main))
     monkeypatch.setitem(sys.modules, "__main__", main)
 
     assert reference_of(main.job) is None
-    with pytest.raises(NotImportable, match="it is defined in the script that is run"):
+    with pytest.raises(NotImportable, match="in a notebook, at a prompt, or in code without a"):
         require_reference(main.job, "the action of step 'job'")
+
+
+def test_what_stands_in_a_module_made_by_hand_is_not_found_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No import makes it again."""
+    module = ModuleType("made_by_hand")
+    exec("def job(ctx): ...", vars(module))
+    monkeypatch.setitem(sys.modules, "made_by_hand", module)
+
+    assert reference_of(module.job) is None
 
 
 @pytest.mark.parametrize(
@@ -86,6 +101,9 @@ def test_what_the_script_defines_is_not_found_again(monkeypatch: pytest.MonkeyPa
             functools.partial(closure), "partial objects have no name of their own", id="partial"
         ),
         pytest.param(action(closure()), "it is defined inside the function 'closure'", id="action"),
+        pytest.param(
+            samples.Copy("x").run, "it is a method of a Copy that no module holds", id="method"
+        ),
     ],
 )
 def test_the_error_says_why_and_what_to_do(thing: Any, why: str) -> None:
@@ -97,7 +115,7 @@ def test_the_error_says_why_and_what_to_do(thing: Any, why: str) -> None:
         f"the handler of step 'x' cannot be found again by another process: {why}"
     )
     assert caught.value.hint == "define it at the top level of a module that can be imported"
-    assert why.startswith("partial") or caught.value.where.file == __file__
+    assert why.startswith(("partial", "it is a method")) or caught.value.where.file == __file__
 
 
 def test_the_error_for_a_changed_name_says_what_is_there() -> None:

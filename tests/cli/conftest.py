@@ -45,8 +45,12 @@ def speak(ctx):
     sys.stdout.flush()
     os.system("echo from a program")
     ctx.store[Key("token", str, secret=True)] = "hush-hush"
-    ctx.store["where"] = object()
     ctx.store["odd"] = "\\udc80"
+
+
+@action
+def misplace(ctx):
+    ctx.store["where"] = object()
 
 
 @action
@@ -56,6 +60,14 @@ def pause(ctx):
 
 def leave():
     sys.exit("enough")
+
+
+def end_early(ctx):
+    ctx.bail("nothing new")
+
+
+def never():
+    return False
 
 
 class Stop(BaseException):
@@ -71,14 +83,15 @@ hello = Workflow("hello").stage("greeting", greet)
 bad = Workflow("bad").stage("reading", greet, fail, greet).stage("writing", greet)
 again = Workflow("again").do(flaky)
 loud = Workflow("loud").do(speak)
+lost = Workflow("lost").do(misplace)
 asks = Workflow("asks").receive("approval")
 paused = Workflow("paused").do(pause)
 sleepy = Workflow("sleepy").sleep("nap", 3600)
-early = Workflow("early").do("stop", lambda ctx: ctx.bail("nothing new")).do("rest", greet)
+early = Workflow("early").do("stop", end_early).do("rest", greet)
 hasty = Workflow("hasty").do("leave", leave)
 final = Workflow("final").do(stop)
 empty = Workflow("empty")
-shut = Workflow("shut").stage("closed", greet, when=lambda ctx: False)
+shut = Workflow("shut").stage("closed", greet, when=never)
 
 
 class Holder:
@@ -87,8 +100,10 @@ class Holder:
 
 FILES = {
     "greet.py": GREET,
-    "one.py": 'from gostage import Workflow\n\nflow = Workflow("only").do("a", lambda: None)\n'
-    "alias = flow\n",
+    "one.py": "from gostage import Workflow\n\n\ndef nothing():\n    pass\n\n\n"
+    'flow = Workflow("only").do("a", nothing)\nalias = flow\n',
+    "own.py": "from gostage import Workflow\n\n"
+    'flow = Workflow("own").do("a", lambda ctx: ctx.store.put("a", 1))\n',
     "none.py": "x = 1\n",
     "notes.txt": "not Python\n",
     "broken.py": "x = 1\ny = (\n",

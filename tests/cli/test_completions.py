@@ -77,6 +77,7 @@ def test_the_help_says_how_to_install_it(tmp_path) -> None:
     ("line", "expected"),
     [
         ("gostage ru", "plain,run"),
+        ("gostage ru", "plain,runs"),
         ("gostage comp", "plain,completions"),
         ("gostage run --js", "plain,--json"),
         ("gostage -q run --time", "plain,--timeout"),
@@ -155,7 +156,7 @@ def test_a_broken_project_is_no_matter(tmp_path) -> None:
 
     done = complete("gostage ru", folder=tmp_path)
 
-    assert (done.code, done.out, done.err) == (0, "plain,run\n", "")
+    assert (done.code, done.out, done.err) == (0, "plain,run\nplain,runs\n", "")
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash here")
@@ -186,5 +187,5 @@ def test_bash_completes_with_the_script(tmp_path, flows) -> None:
     assert done.stderr == ""
     assert done.stdout.splitlines() == [
         "complete -o nosort -F _gostage_completion gostage",
-        "run",
+        "run runs",
     ]

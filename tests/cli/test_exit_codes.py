@@ -22,10 +22,11 @@ RUNS = {
     "waiting for a signal": ("run greet:asks", 6, "approval waits for the signal 'approval'"),
     "suspended": ("run greet:paused", 6, "pause is suspended: needs a look (by='Ada')"),
     "sleeping": ("run greet:sleepy --detach", 6, "nap sleeps"),
+    "a lambda in memory": ("run own.py --no-db", 0, "own completed in"),
     "bailed": ("run greet:early", 8, "early bailed in"),
 }
 MISUSES = {
-    "unknown command": ("runn greet:hello", 4, "no such command 'runn'", "did you mean 'run'?"),
+    "unknown command": ("runn greet:hello", 4, "no such command 'runn'", "did you mean 'run' or"),
     "unknown option": ("run greet:hello --jsn", 4, "no such option '--jsn'", "'--json'"),
     "unknown short option": (
         "run greet:hello -z",
@@ -74,7 +75,7 @@ MISUSES = {
     "no such attribute, none close": ("run one:zzz", 4, "there is no 'zzz'", "'one:flow'"),
     "nothing after the colon": ("run greet:", 4, "lacks the part after the colon", "module:attr"),
     "nothing before the colon": ("run :hello", 4, "lacks the part before the colon", "module:attr"),
-    "several workflows": ("run greet.py", 4, "'greet.py' holds 12 workflows", "'greet.py:hello', "),
+    "several workflows": ("run greet.py", 4, "'greet.py' holds 13 workflows", "'greet.py:hello', "),
     "directory": ("run flows", 5, "the folder 'flows' holds no stage modules", "flows/beside.py"),
     "directory with a slash": (
         "run ./flows",
@@ -99,6 +100,12 @@ MISUSES = {
         "needy.py:1",
     ),
     "error on import": ("run guarded.py", 5, "RuntimeError: set the region first", "guarded.py:3"),
+    "a lambda that another process cannot find": (
+        "run own.py",
+        5,
+        "the action of step 'a' cannot be found again by another process: it is a lambda",
+        "--no-db",
+    ),
     "bad definition": ("run twice.py", 5, "DuplicateName: two items of", "twice.py:3"),
     "exit on import": ("run leaving.py", 5, "SystemExit: bye", "leaving.py:3"),
     "a bug of ours": ("run faulty.py", 3, "internal error: RuntimeError: not thought", "a bug in"),

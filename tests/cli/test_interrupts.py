@@ -28,6 +28,10 @@ def wait(lamp):
     time.sleep(600)
 
 
+def nothing():
+    pass
+
+
 def stubborn():
     while True:
         try:
@@ -37,7 +41,7 @@ def stubborn():
             print("no", flush=True)
 
 
-slow = Workflow("slow").do("before", lambda: None).do(wait).do("after", lambda: None)
+slow = Workflow("slow").do("before", nothing).do(wait).do("after", nothing)
 deaf = Workflow("deaf").do(stubborn)
 """
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")

@@ -20,16 +20,22 @@ def test_standard_output_holds_the_result_alone(flows) -> None:
 
 
 def test_sensitive_values_and_odd_ones_are_shown_safely(flows) -> None:
-    """A secret is never shown, and a value that is no data does not stand in the way."""
+    """A secret is never shown, and odd text is kept apart from plain text."""
     done = gostage("run", "greet:loud", "--json", folder=flows)
 
     store = json.loads(done.out)["store"]
     assert store == {
         "token": "***",
-        "where": {"$unstorable": "object"},
         "odd": {"$str": "edb280"},
     }
     assert "hush-hush" not in done.out + done.err
+
+
+def test_a_value_that_is_no_data_does_not_stand_in_the_way(flows) -> None:
+    """In memory anything goes; the result says of what type it is."""
+    done = gostage("run", "greet:lost", "--json", "--no-db", folder=flows)
+
+    assert json.loads(done.out)["store"] == {"where": {"$unstorable": "object"}}
 
 
 def test_a_result_has_all_its_parts(flows) -> None:

@@ -31,7 +31,7 @@ def test_a_run_is_shown_item_by_item(flows) -> None:
 
 def test_a_failure_is_shown_with_the_users_frames_alone(flows) -> None:
     """Message and place of the error, and nothing of the machinery that called the action."""
-    done = gostage("run", "greet:bad", folder=flows)
+    done = gostage("run", "greet:bad", "--run-id", "r-bad", folder=flows)
 
     lines = plain(done.out)
     assert lines[:6] == [
@@ -43,11 +43,13 @@ def test_a_failure_is_shown_with_the_users_frames_alone(flows) -> None:
         "  · greet    pending",
     ]
     assert lines[6:8] == ["", "reading/fail: ValueError: no such row"]
-    assert lines[-5:] == [
+    assert lines[-7:] == [
         '  File "greet.py", line 17, in fail',
         '    raise ValueError("no such row")',
         "  captured output:",
         "    ERROR   this goes wrong",
+        "",
+        "`gostage resume r-bad` goes on from there",
         "bad failed in 0s: 1 completed, 1 failed, 2 pending",
     ]
     assert done.out.count("File ") == 1
@@ -133,7 +135,9 @@ def test_logging_that_the_flow_sets_up_is_left_to_it(tmp_path) -> None:
         "import logging\n"
         "from gostage import Workflow\n"
         "logging.basicConfig(format='mine: %(message)s', level='INFO')\n"
-        "flow = Workflow('w').do('a', lambda ctx: ctx.log.info('once'))\n",
+        "def once(ctx):\n"
+        "    ctx.log.info('once')\n"
+        "flow = Workflow('w').do(once)\n",
         encoding="utf-8",
     )
 
@@ -169,6 +173,10 @@ import sys
 from gostage import Workflow
 
 
+def quiet():
+    print("other")
+
+
 def talk():
     for number in range(25):
         print("line", number)
@@ -176,7 +184,7 @@ def talk():
     raise ValueError("boom")
 
 
-flow = Workflow("w").do("quiet", lambda: print("other")).do(talk)
+flow = Workflow("w").do(quiet).do(talk)
 """
 
 

@@ -183,7 +183,7 @@ def test_a_command_that_is_nearly_a_plugins_gets_its_name(project, installed) ->
     """Did-you-mean knows the commands of plugins."""
     done = gostage("shuot", folder=project, env=installed)
 
-    assert "did you mean 'shout'?" in done.err
+    assert "did you mean 'shout' or 'show'?" in done.err
 
 
 def test_a_section_of_the_configuration_reaches_its_plugin(project, installed) -> None:

@@ -76,7 +76,9 @@ def test_a_report_begins_on_a_line_of_its_own(tmp_path: Path) -> None:
     """Whatever the user's code printed last."""
     (tmp_path / "ask.py").write_text(
         "from gostage import Workflow\n"
-        "flow = Workflow('flow').do('ask', lambda: print('name? ', end=''))\n"
+        "def ask():\n"
+        "    print('name? ', end='')\n"
+        "flow = Workflow('flow').do(ask)\n"
     )
 
     done = gostage("run", "ask.py", folder=tmp_path)

@@ -59,6 +59,10 @@ def shell():
     subprocess.run([sys.executable, "-c", "print('from a program'); input()"])
 
 
+def nothing():
+    pass
+
+
 def stubborn():
     while True:
         try:
@@ -67,7 +71,7 @@ def stubborn():
             print("no")
 
 
-good = Workflow("good").stage("loading", load).stage("after", lambda: None)
+good = Workflow("good").stage("loading", load).stage("after", nothing)
 bad = Workflow("bad").stage("loading", load, fail)
 asks = Workflow("asks").do(ask).do(load)
 shells = Workflow("shells").do(shell).do(load)
@@ -161,7 +165,7 @@ def test_a_run_is_shown_while_it_goes_on(start) -> None:
         ["✓", "loading"],
         ["✓", "load"],
         ["✓", "after"],
-        ["✓", "lambda"],
+        ["✓", "nothing"],
     ]
     assert lines[-1].startswith("good completed in ")
     assert "\x1b[?25" not in session.written  # the cursor was never hidden

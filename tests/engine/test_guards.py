@@ -75,7 +75,7 @@ def test_the_retry_of_a_stage_is_inside_the_workflow_s_middleware() -> None:
         {"call s/a": [fx.Failed(Boom())], "judge s//around//retry": [fx.Again(after=2)]}
     )
 
-    inside = "s//around//retry//inside"
+    inside = "s//around//inside"
     assert trace == [
         "open s//around",
         f"open {inside}",

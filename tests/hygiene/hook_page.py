@@ -19,7 +19,7 @@ def page() -> str:
     for line in source.splitlines():
         if line.startswith("# ----"):
             parts.append(f"## {line.strip('# -').capitalize()}")
-        elif line.startswith("def "):
+        elif line.startswith("def ") and not line.startswith("def _"):
             parts.append(_hook(line.removeprefix("def ").partition("(")[0], source))
         elif line.startswith("class "):
             parts.append(_class(line.removeprefix("class ").partition("(")[0]))

@@ -20,6 +20,7 @@ FLOORS: Final[dict[str, int]] = {
     "gostage._plugins": 2,
     "gostage._author": 2,
     "gostage._run": 3,
+    "gostage._db.protocol": 1,  # plain values, which the hooks show to plugins
     "gostage._db": 3,
     "gostage._spawn": 4,
     "gostage._app": 5,
@@ -27,6 +28,7 @@ FLOORS: Final[dict[str, int]] = {
     "gostage.__main__": 6,
     "gostage.testing": 6,
     "gostage": 6,
+    "gostage._cli.crashtest": 7,  # the command line of `gostage.testing`
 }
 # Neighbours that do not know each other, though they stand on one floor; the pure packages know
 # nobody, see below.

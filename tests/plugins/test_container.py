@@ -30,8 +30,8 @@ from gostage.errors import (
     TimedOut,
     TypeMismatch,
 )
+from gostage.testing import FakeClock
 from gostage_plugins.container import Container
-from tests.clock import FakeClock
 
 PODMAN = """
 import json, os, sys

@@ -9,8 +9,8 @@ import pytest
 
 from gostage import Runner, Stage, Workflow, action, run
 from gostage.errors import ConfigError, DefinitionError, TimedOut
+from gostage.testing import FakeClock
 from gostage_plugins.time_limit import time_limit
-from tests.clock import FakeClock
 from tests.plugins.samples import one, run_with
 
 

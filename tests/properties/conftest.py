@@ -14,3 +14,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Show the counts."""
     if TRIED.trees:
         terminalreporter.write_line(f"law: {TRIED.trees} trees, {TRIED.checkpoints} checkpoints")
+    if TRIED.commits:
+        terminalreporter.write_line(f"law of durable runs: stopped at {TRIED.commits} commits")

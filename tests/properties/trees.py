@@ -155,31 +155,21 @@ def at_first(ctx: Context) -> bool:
 CONDITIONS = {"yes": yes, "no": no, "async": async_yes, "at first": at_first}
 
 
-@dataclass(frozen=True)
-class Polls:
+@action
+def polls(ctx: Context, times: int) -> bool:
     """A condition that holds from its so-manieth answer on."""
-
-    times: int
-
-    def __call__(self, ctx: Context) -> bool:
-        return JOURNAL.note(ctx, "ask") >= self.times
+    return JOURNAL.note(ctx, "ask") >= times
 
 
-@dataclass(frozen=True)
-class Counted:
+@action
+def counted(ctx: Context, label: str, passes: int, when_done: bool) -> bool:
     """Whether a loop has made all its passes; the counter stands in the store."""
-
-    label: str
-    passes: int
-    when_done: bool
-
-    def __call__(self, ctx: Context) -> bool:
-        JOURNAL.note(ctx, "ask")
-        key = f"{self.label}{passes_of(ctx.step_key)}"
-        if ctx.store.get(key, int, default=0) < self.passes:
-            return not self.when_done
-        ctx.store.pop(key)
-        return self.when_done
+    JOURNAL.note(ctx, "ask")
+    key = f"{label}{passes_of(ctx.step_key)}"
+    if ctx.store.get(key, int, default=0) < passes:
+        return not when_done
+    ctx.store.pop(key)
+    return when_done
 
 
 @action
@@ -196,15 +186,11 @@ def passes_of(step_key: str) -> str:
     return bracket + rest
 
 
-@dataclass(frozen=True)
-class Listed:
-    """Gives the items of a for-each; called once."""
-
-    items: tuple[int, ...]
-
-    def __call__(self, ctx: Context) -> list[int]:
-        JOURNAL.note(ctx, "items")
-        return list(self.items)
+@action
+def listed(ctx: Context, items: tuple[int, ...]) -> list[int]:
+    """Give the items of a for-each; called once."""
+    JOURNAL.note(ctx, "items")
+    return list(items)
 
 
 # ---------------------------------------------------------------- what steps do
@@ -532,7 +518,7 @@ class Builder:
     def _loop(self, flow: Any, label: str, part: Loop, following: str | None) -> None:
         body = self.fill(steps().do("tick", tick.bind(label=label)), part.body)
         add = flow.loop_until if part.until else flow.loop_while
-        passes = Counted(label, part.passes, when_done=part.until)
+        passes = counted.bind(label=label, passes=part.passes, when_done=part.until)
         add(label, passes, body, max_passes=part.max_passes)
 
     def _side(self, flow: Any, label: str, part: Side, following: str | None) -> None:
@@ -542,7 +528,7 @@ class Builder:
     def _each(self, flow: Any, label: str, part: Each, following: str | None) -> None:
         flow.for_each(
             label,
-            Listed(part.items) if part.by_function else "numbers",
+            listed.bind(items=part.items) if part.by_function else "numbers",
             self.fill(steps(), part.body),
             into=f"into {label}" if part.into else None,
             concurrency=part.concurrency,
@@ -550,7 +536,7 @@ class Builder:
         )
 
     def _waiting(self, flow: Any, label: str, part: Waiting, following: str | None) -> None:
-        flow.wait_for(label, Polls(part.polls), every=0.01)
+        flow.wait_for(label, polls.bind(times=part.polls), every=0.01)
 
     def _subflow(self, flow: Any, label: str, part: SubFlow, following: str | None) -> None:
         inner = Workflow("inner").use(*(MIDDLEWARE[name] for name in part.use))

@@ -1,4 +1,4 @@
-"""How many trees and checkpoints the law was tried on in this session."""
+"""How many trees, checkpoints and commits the laws were tried on in this session."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ class Tried:
     def __init__(self) -> None:
         self.trees = 0
         self.checkpoints = 0
+        self.commits = 0
 
 
 # Module-level state: the terminal summary is far away from the test that counts.

@@ -12,7 +12,7 @@ from gostage._run import session, state
 from gostage._run.beginning import surroundings
 from gostage._run.compiled import program_of
 from gostage._run.drive import Shell
-from tests.clock import FakeClock
+from gostage.testing import FakeClock
 from tests.properties.trees import JOURNAL, Entry, by_lane
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 
 from gostage import Context, Runner, Stage, Workflow, action, resource, steps
 from gostage.errors import Cancelled
-from tests.clock import FakeClock
+from gostage.testing import FakeClock
 
 
 def stop(ctx: Context) -> None:

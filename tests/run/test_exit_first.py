@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gostage import Result, Retry, Runner, Stage, Workflow, action, fixed, steps
-from tests.clock import FakeClock
+from gostage.testing import FakeClock
 
 
 class Boom(Exception):
@@ -28,14 +28,7 @@ class Calls:
 
 def run_strictly(workflow: Workflow, clock: FakeClock | None = None) -> Result:
     """Run a workflow as `gostage run -x` does."""
-
-    class Strict(Runner):
-        def _new_execution(self, workflow, run_id):
-            execution = super()._new_execution(workflow, run_id)
-            execution.exit_first = True
-            return execution
-
-    with Strict(clock=clock or FakeClock()) as runner:
+    with Runner(clock=clock or FakeClock(), config={"exit-first": True}) as runner:
         return runner.run(workflow)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from gostage import Context, Retry, Stage, Workflow, action, run, steps
 from gostage.errors import DefinitionError, RunFailed, TooManyPasses, WaitTimeout
-from tests.clock import FakeClock
+from gostage.testing import FakeClock
 
 
 @action

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from gostage import Retry, Runner, Stage, Workflow, action, errors, resource, run, steps
-from tests.clock import FakeClock
+from gostage.testing import FakeClock
 
 
 class Falsy(Exception):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gostage import Context, Key, Retry, Runner, Stage, Workflow, action, run, steps
-from tests.clock import FakeClock
+from gostage.testing import FakeClock
 
 
 @pytest.fixture

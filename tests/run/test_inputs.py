@@ -9,7 +9,7 @@ import pytest
 
 from gostage import Action, Context, Key, Runner, Workflow, action, resource, run, steps
 from gostage.errors import MissingInput, TypeMismatch
-from tests.clock import FakeClock
+from gostage.testing import FakeClock
 
 
 class Seen(list):

@@ -21,7 +21,7 @@ from gostage import (
     steps,
 )
 from gostage.errors import DefinitionError, TimedOut
-from tests.clock import FakeClock
+from gostage.testing import FakeClock
 
 LEVELS = ["run", "workflow", "stage", "action"]
 

@@ -8,7 +8,7 @@ import pytest
 
 from gostage import Context, Key, Retry, Runner, Stage, Workflow, action, steps
 from gostage.errors import NotFound, TimedOut, WaitTimeout
-from tests.clock import FakeClock
+from gostage.testing import FakeClock
 
 
 class Approval:

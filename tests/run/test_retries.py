@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gostage import Context, Retry, Stage, Workflow, action, exponential, fixed, run, steps
-from tests.clock import FakeClock
+from gostage.testing import FakeClock
 
 
 class Flaky:

@@ -19,7 +19,7 @@ from gostage import (
     run,
 )
 from gostage.errors import DefinitionError, NotFound, RunOwned, TimedOut
-from tests.clock import FakeClock
+from gostage.testing import FakeClock
 
 
 @pytest.fixture

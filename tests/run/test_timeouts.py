@@ -10,7 +10,7 @@ import pytest
 
 from gostage import Context, Retry, Runner, Stage, Workflow, action, fixed, run
 from gostage.errors import RunFailed, TimedOut
-from tests.clock import START, FakeClock
+from gostage.testing._clock import START, FakeClock
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from gostage._app.graph.chart import Chart, chart
 from gostage._app.graph.words import is_skipped, words_around, words_of
 from gostage._app.items import Item
-from gostage._app.outline import printable
+from gostage._app.lines import printable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

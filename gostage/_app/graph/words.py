@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from gostage._app.outline import printable
+from gostage._app.lines import printable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

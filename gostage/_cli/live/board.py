@@ -10,6 +10,8 @@ from collections import deque
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
+from gostage._app.past.telling import text_of_error
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -286,12 +288,3 @@ def _prefixes(path: str) -> Iterator[str]:
     while above:
         yield above
         above = above.rpartition("/")[0]
-
-
-# Any: an error as events show it.
-def text_of_error(error: Mapping[str, Any] | None) -> str:
-    """The first line of what an event tells of an error."""
-    if error is None:
-        return ""
-    first = next(iter(error["message"].splitlines()), "")
-    return f"{error['type']}: {first}" if first else str(error["type"])

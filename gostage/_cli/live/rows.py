@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from gostage._app.lines import Span
-from gostage._app.outline import printable
+from gostage._app.lines import Span, printable
 from gostage._app.report import MARKS, PENDING, STYLES, counted, seconds
 
 if TYPE_CHECKING:
