@@ -33,4 +33,5 @@ def test_threads_that_import_the_same_file_wait_for_each_other(folder) -> None:
 
         notes = noted(done.out)
         assert of_kind(notes, "put_aside") == []
-        assert sorted(of_kind(notes, "left")) == names
+        # Those of the last turn may have been woken before their time, and are due again.
+        assert sorted(each for each in of_kind(notes, "left") if each in names) == names

@@ -131,6 +131,7 @@ class Story:
         self._done = 0
         self._failed: Block | None = None
         self._modules: frozenset[str] = frozenset()
+        self._hidden: dict[str, ModuleType] = {}
         # A module that can be found: classes of a page are looked up by it, as anybody's are.
         self._module = ModuleType(f"page_{re.sub(r'[^a-z0-9]', '_', page.stem.lower())}")
 
@@ -150,6 +151,7 @@ class Story:
         if self._folder is not None:
             sys.modules.pop(self._module.__name__, None)
             self._forget(lambda name: name not in self._modules)
+            sys.modules.update(self._hidden)
 
     def _run(self, block: Block) -> None:
         folder = self._opened()
@@ -174,6 +176,8 @@ class Story:
         path.write_text(block.text, encoding="utf-8")
         # A page may show a file again after a change: what was imported from it is out of date.
         self._forget(lambda name: name.rpartition(".")[2] == path.stem)
+        if path.suffix == ".py" and path.stem in sys.modules:  # somebody else's of this name
+            self._hidden[path.stem] = sys.modules.pop(path.stem)
         importlib.invalidate_caches()
 
     def _execute(self, block: Block) -> None:
