@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
@@ -54,6 +55,7 @@ def test_a_run_that_a_process_has_is_asked_to_stop(folder) -> None:
     with started(folder, "resume", "h1") as owner:
         read_until(owner.stdout, "started")
         done = gostage("cancel", "h1", folder=folder)
+        time.sleep(1)  # the owner looks twenty times a second, and says nothing of it
         (folder / "go").touch()
         owner.communicate()
 
