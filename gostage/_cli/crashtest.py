@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gostage._db.protocol import Database
     from gostage._run.clock import Clock
     from gostage.testing import CrashReport
-    from gostage.testing._crash.bench import Outside, Witness
+    from gostage.testing._crash.bench import Outside, Witness  # 10 ms
     from gostage.testing._crash.trial import Effort
 
     # What opens the project again in another process.

@@ -11,6 +11,7 @@ from gostage._cli.common import Common, common_options
 from gostage._cli.completing import targets
 from gostage._cli.exits import ExitCode
 from gostage._cli.output import data_channel, show, write_json
+from gostage._cli.screen import let_go
 from gostage._cli.selecting import leave_out, selection_options
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def _show_tree(workflow: Workflow, common: Common) -> None:
 
 
 def _write_data(workflow: Workflow, out: TextIO) -> None:
-    from gostage._app.graph.data import graph_data
+    from gostage._app.graph.data import graph_data  # 9 ms
 
     write_json(graph_data(workflow), out)
 
@@ -85,7 +86,6 @@ def _write_data(workflow: Workflow, out: TextIO) -> None:
 def _write_picture(workflow: Workflow, language: str | None, out: TextIO) -> None:
     from gostage._app.graph.dot import dot  # 19 ms: where it is used
     from gostage._app.graph.mermaid import mermaid
-    from gostage._cli.screen import let_go
 
     try:
         out.write(mermaid(workflow) if language == "mermaid" else dot(workflow))

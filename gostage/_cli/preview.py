@@ -66,7 +66,7 @@ def _show(
 
     show(outline(collected.workflow, left_out), common)
     if findings is not None:
-        from gostage._cli.check import show_findings
+        from gostage._cli.check import show_findings  # 2 ms
 
         show_findings(findings, collected.workflow.id, common)
 

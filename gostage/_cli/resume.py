@@ -117,8 +117,8 @@ def _check_alone(run: str | None, value: object, *, accept_changes: bool) -> Non
 def _resume_all(common: Common, *, as_json: bool) -> int:
     from gostage._app.worker import Worker  # 60 ms, all of them: where they are used
     from gostage._cli.interrupts import second_kills
-    from gostage._cli.logs import show_log
-    from gostage._cli.places import Places
+    from gostage._cli.logs import show_log  # 3 ms
+    from gostage._cli.places import Places  # 28 ms
     from gostage._cli.work import STOPPING, as_text, data_of, run_at_work, stopping
 
     common.as_json = as_json

@@ -88,7 +88,7 @@ def command(
     """
     from gostage._app.past.finding import find_run  # 25 ms, with those below: where it is used
     from gostage._app.past.listing import doubts, next_page
-    from gostage._app.rows import listed
+    from gostage._app.rows import listed  # 7 ms
 
     with data_channel(as_json=as_json) as out, looking(common) as database:
         last = None if after is None else find_run(database, after).run_id
@@ -110,7 +110,7 @@ def command(
 
 
 def _show(database: Database, rows: Sequence[RunRow], common: Common) -> None:
-    from gostage._app.past.listing import HEAD, cells_of, counts_line, counts_of  # as above
+    from gostage._app.past.listing import HEAD, cells_of, counts_line, counts_of  # 14 ms
 
     now = time.time()
     if rows:
@@ -121,7 +121,7 @@ def _show(database: Database, rows: Sequence[RunRow], common: Common) -> None:
 def _write(database: Database, rows: Sequence[RunRow], out: TextIO, *, more: bool) -> None:
     from gostage._app.past.data import row_data  # 2 ms, with those below: only --json needs it
     from gostage._app.past.listing import counts_of
-    from gostage._app.past.standing import standing
+    from gostage._app.past.standing import standing  # 9 ms
 
     now = time.time()
     data = {

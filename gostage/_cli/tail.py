@@ -51,7 +51,7 @@ def command(common: Common, *, run: str, is_followed: bool, as_json: bool) -> in
     """
     from gostage._app.past.finding import find_run  # 15 ms, with those below: where it is used
     from gostage._app.past.following import follow
-    from gostage._app.past.saved import saved_of
+    from gostage._app.past.saved import saved_of  # 2 ms
 
     with data_channel(as_json=as_json) as out, looking(common) as database:
         row = find_run(database, run)
@@ -96,7 +96,7 @@ def _batches(commits: Iterable[Saved | None], common: Common) -> Iterator[list[L
 
 
 def _line(happening: Happening, seq: int, common: Common) -> Line | None:
-    from gostage._app.past.telling import line_of  # as above
+    from gostage._app.past.telling import line_of  # 12 ms, as above
 
     is_mishap = happening.data.get("status") == "failed" or happening.kind == "step_retried"
     if common.is_quiet and not is_mishap and not happening.kind.startswith("run_"):
@@ -109,7 +109,7 @@ def _last_lines(database: Database, run_id: str) -> Iterator[Line]:
     """What to say where a run that was followed goes on no more by itself."""
     from gostage._app.past.saved import outcome_of  # 1 ms, all three: where they are used
     from gostage._app.past.standing import note, standing
-    from gostage._app.past.ways import ways_on
+    from gostage._app.past.ways import ways_on  # 7 ms
 
     row = database.find(run_id)
     if row is None:

@@ -50,8 +50,8 @@ def open_database(url: str | PathLike[str]) -> Database:
 
 
 def _sqlite(url: str) -> Database:
-    from gostage._db.sqlite import SQLite  # as above
-    from gostage._db.sqlite_ways import MEMORY
+    from gostage._db.sqlite import SQLite  # 11 ms, as above
+    from gostage._db.sqlite_ways import MEMORY  # 2 ms
 
     place, _, query = url.partition("://")[2].partition("?")
     if place and not place.startswith("/"):

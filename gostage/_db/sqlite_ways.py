@@ -24,18 +24,37 @@ TIDYING: Final = 200
 The longer the log, the more."""
 
 
-class Writing:
+class _Guarded:
+    """A connection that one thread at a time uses."""
+
+    __slots__ = ("_connection", "_lock")
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._lock = threading.RLock()
+
+    @property
+    def lock(self) -> threading.RLock:
+        """Who holds it has the connection alone."""
+        return self._lock
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The connection itself, for those who hold the lock."""
+        return self._connection
+
+
+class Writing(_Guarded):
     """The one way to write: `with` it, and what is written is committed whole or not at all."""
 
-    __slots__ = ("_commits", "_connection", "_execute", "_file", "_lock", "_patience")
+    __slots__ = ("_commits", "_execute", "_file", "_patience")
 
     def __init__(self, connection: sqlite3.Connection, file: File | None, patience: float) -> None:
+        super().__init__(connection)
         self._commits = 0
-        self._connection = connection
         self._execute = connection.execute
         self._file = file
         self._patience = patience
-        self._lock = threading.RLock()
 
     def __enter__(self) -> sqlite3.Connection:
         self._lock.acquire()
@@ -79,16 +98,6 @@ class Writing:
     def name(self) -> str:
         """What messages call the database."""
         return MEMORY if self._file is None else self._file.path
-
-    @property
-    def lock(self) -> threading.RLock:
-        """Who holds it has the connection alone."""
-        return self._lock
-
-    @property
-    def connection(self) -> sqlite3.Connection:
-        """The connection itself, for those who hold the lock."""
-        return self._connection
 
     def version(self) -> int:
         """A number that others change when they commit, and this connection does not."""
@@ -173,15 +182,14 @@ class Borrowed:
             raise explained(error, MEMORY) from error
 
 
-class Reading:
+class Reading(_Guarded):
     """The one way to read: `with` it, and everything is read as it was at one moment."""
 
-    __slots__ = ("_connection", "_file", "_lock")
+    __slots__ = ("_file",)
 
     def __init__(self, connection: sqlite3.Connection, file: File) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self._file = file
-        self._lock = threading.RLock()
 
     def __enter__(self) -> sqlite3.Connection:
         self._lock.acquire()
@@ -208,16 +216,6 @@ class Reading:
             self._lock.release()
         if isinstance(error, ERRORS):
             raise explained(error, self._file.path) from error
-
-    @property
-    def lock(self) -> threading.RLock:
-        """Who holds it has the connection alone."""
-        return self._lock
-
-    @property
-    def connection(self) -> sqlite3.Connection:
-        """The connection itself, for those who hold the lock."""
-        return self._connection
 
     def close(self) -> None:
         """Close the connection, once nobody uses it."""

@@ -131,7 +131,7 @@ SCALARS: Final = (
 
 
 def _decimal() -> tuple[Scalar, ...]:
-    from decimal import Decimal
+    from decimal import Decimal  # 1 ms
 
     return (Scalar(Decimal, "decimal", str, _exactly(str, Decimal)),)
 
@@ -156,7 +156,7 @@ def _uuid() -> tuple[Scalar, ...]:
 
 
 def _zoneinfo() -> tuple[Scalar, ...]:
-    from zoneinfo import ZoneInfo
+    from zoneinfo import ZoneInfo  # 2 ms
 
     def key_of(zone: ZoneInfo) -> str:
         if zone.key is None:

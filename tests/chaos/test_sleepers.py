@@ -13,7 +13,8 @@ import pytest
 from gostage._db.protocol import FINISHED
 from tests.chaos.processes import SOAK, of
 from tests.chaos.tried import TRIED
-from tests.cli.durable import begin, copy, database, started
+from tests.cli.durable import begin, copy, database
+from tests.cli.shell import started
 from tests.folders import write
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ import pytest
 
 from tests.chaos.processes import until
 from tests.chaos.tried import TRIED
-from tests.cli.durable import calls, database, read_until, started, status
-from tests.cli.shell import environment, gostage
+from tests.cli.durable import calls, database, read_until, status
+from tests.cli.shell import environment, gostage, started
 from tests.folders import write
 
 if TYPE_CHECKING:

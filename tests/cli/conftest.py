@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.cli.shell import started
 from tests.folders import write
 
 if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 GREET = """
@@ -142,3 +146,10 @@ def flows(tmp_path_factory) -> Path:
     folder: Path = tmp_path_factory.mktemp("flows")
     write(folder, FILES)
     return folder
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start the command in a folder of its own; whatever is left of it is killed."""
+    with ExitStack() as stack:
+        yield lambda *words: stack.enter_context(started(tmp_path, *words))

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from gostage._app.rows import info_of
 from gostage._db.protocol import Commit, NewRun, Plan
 from gostage._db.sqlite import SQLite
-from tests.cli.shell import environment, gostage
+from tests.cli.shell import gostage
 from tests.folders import write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 FLOWS = """
@@ -161,24 +159,6 @@ def keys(folder: Path, name: str) -> list[str]:
     """The step keys that an action was called with."""
     text = (folder / "calls.txt").read_text(encoding="utf-8")
     return [line.split()[1] for line in text.splitlines() if line.startswith(f"{name} ")]
-
-
-@contextmanager
-def started(folder: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
-    """Start the command; whatever is left of it afterwards is killed."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gostage", *words],
-        cwd=folder,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
 
 
 def read_until(stream: Any, text: str) -> list[str]:  # Any: what Popen has

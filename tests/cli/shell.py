@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.hygiene.pages import plain_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 
@@ -43,3 +44,21 @@ def environment(changes: Mapping[str, str | None] | None = None) -> dict[str, st
     """Make the environment of a subprocess, with changes."""
     merged = {**plain_environment(), **(changes or {})}
     return {name: value for name, value in merged.items() if value is not None}
+
+
+@contextmanager
+def started(folder: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
+    """Start the command; whatever is left of it afterwards is killed."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gostage", *words],
+        cwd=folder,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()

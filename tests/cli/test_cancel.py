@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from tests.cli.durable import begin, calls, due, project, read_until, started, status
-from tests.cli.shell import gostage
+from tests.cli.durable import begin, calls, due, project, read_until, status
+from tests.cli.shell import gostage, started
 from tests.folders import write
 
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 import sys
 
 import pytest
-
-from tests.cli.shell import environment
 
 SLOW = """
 import time
@@ -48,27 +45,10 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no 
 
 
 @pytest.fixture
-def start(tmp_path):
-    """Start the command and give its process; whatever is left of it is killed."""
+def start(start, tmp_path):
+    """Start the command beside a flow that takes its time."""
     (tmp_path / "slow.py").write_text(SLOW, encoding="utf-8")
-    started = []
-
-    def start(*words):
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gostage", *words],
-            cwd=tmp_path,
-            env=environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-        )
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate()
+    return start
 
 
 def read_until(stream, line) -> None:

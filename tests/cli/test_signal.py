@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from tests.cli.durable import begin, calls, project, read_until, started, status
-from tests.cli.shell import gostage
+from tests.cli.durable import begin, calls, project, read_until, status
+from tests.cli.shell import gostage, started
 
 
 @pytest.fixture

@@ -35,29 +35,6 @@ def hand(tmp_path: Path) -> Iterator[Hand]:
     database.close()
 
 
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
-    """Start the command and give its process; whatever is left of it is killed."""
-    processes: list[subprocess.Popen[str]] = []
-
-    def start(*words: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gostage", *words],
-            cwd=tmp_path,
-            env=environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-        )
-        processes.append(process)
-        return process
-
-    yield start
-    for process in processes:
-        process.kill()
-        process.communicate()
-
-
 def said(text: str) -> list[str]:
     """What the lines say after their times; the line of a day says nothing."""
     lines = (line.split("  ", 1) for line in text.splitlines())

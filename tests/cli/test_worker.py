@@ -21,10 +21,9 @@ from tests.cli.durable import (
     of_kind,
     project,
     read_until,
-    started,
     status,
 )
-from tests.cli.shell import gostage
+from tests.cli.shell import gostage, started
 from tests.folders import write
 
 SOAK = bool(os.environ.get("GOSTAGE_SOAK"))
