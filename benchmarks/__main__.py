@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from benchmarks.actions import action_table, own_table, peer_table
+from benchmarks.children import child_table
 from benchmarks.commands import command_table
 from benchmarks.crowd import crowd_table
 from benchmarks.durable import durable_table
@@ -38,6 +39,7 @@ NAMES: Final = (
     "durable",
     "stored",
     "crowd",
+    "children",
     "goals",
 )
 
@@ -53,6 +55,7 @@ _TABLES: Final[tuple[tuple[str, Callable[[Effort], Table]], ...]] = (
     ("durable", durable_table),
     ("stored", stored_table),
     ("crowd", crowd_table),
+    ("children", child_table),
 )
 _WITHOUT_PEERS: Final = {"actions": own_table, "durable": own_durable_table}
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gostage._app.shortcuts import arun, run
     from gostage._author.action import Action, action
     from gostage._author.flow import Stage, Steps, steps
+    from gostage._author.isolate import Isolate, Limits
     from gostage._author.resource import resource
     from gostage._engine.backoff import exponential, fixed, jittered
     from gostage._engine.describe import Transition
@@ -37,7 +38,9 @@ _HOMES = {
     "Action": "_author.action",
     "Context": "_run.context",
     "Event": "_run.events",
+    "Isolate": "_author.isolate",
     "Key": "_store.keys",
+    "Limits": "_author.isolate",
     "Message": "_run.messages",
     "Metadata": "_store.entry",
     "Result": "_run.result",
@@ -70,7 +73,9 @@ __all__ = [
     "Action",
     "Context",
     "Event",
+    "Isolate",
     "Key",
+    "Limits",
     "Message",
     "Metadata",
     "Result",

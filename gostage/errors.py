@@ -276,21 +276,44 @@ class RunBlocked(GostageError):
 
 
 class ChildError(GostageError):
-    """An error of a child process whose class this process does not have."""
+    """An error of a child process; of one whose class is not known here it has the name.
+
+    `type_name` is that name, and `child_traceback` the traceback of the child as text; what is not
+    known is empty.
+    """
+
+    type_name: str = ""
+    child_traceback: str = ""
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        type_name: str = "",
+        child_traceback: str = "",
+        hint: str = "",
+        where: Where = NOWHERE,
+    ) -> None:
+        super().__init__(message, hint=hint, where=where)
+        self.type_name = type_name
+        self.child_traceback = child_traceback
 
 
 class ChildCrashed(ChildError):
     """A child that died; `exit_code` is negative for a signal, as in `subprocess`."""
 
+    exit_code: int | None = None
+
     def __init__(
         self,
-        message: str,
+        message: str = "",
         *,
         exit_code: int | None = None,
+        child_traceback: str = "",
         hint: str = "",
         where: Where = NOWHERE,
     ) -> None:
-        super().__init__(message, hint=hint, where=where)
+        super().__init__(message, child_traceback=child_traceback, hint=hint, where=where)
         self.exit_code = exit_code
 
     @property

@@ -21,10 +21,15 @@ project's root to the folder that is run. Of wrappers the first is the outermost
 moves an implementation to the front, `trylast=True` to the back. `gostage hooks NAME` shows what
 comes of it.
 
-**Wrappers** (`gostage_runner`, `gostage_workflow`, `gostage_stage`, `gostage_action`) are
-generators: `yield` runs what is inside and gives back, or raises, what came of it. Returning before
-the `yield` skips the inside, another `yield` runs it again from its declaration, catching the error
-holds it. Middleware that belongs to one runner, workflow, stage or action is inside them.
+**Wrappers** (`gostage_runner`, `gostage_workflow`, `gostage_stage`, `gostage_action`,
+`gostage_spawn`, `gostage_child`) are generators: `yield` runs what is inside and gives back, or
+raises, what came of it. Returning before the `yield` skips the inside, another `yield` runs it
+again from its declaration, catching the error holds it. Middleware that belongs to one runner,
+workflow, stage or action is inside them.
+
+**Children.** A child process loads the same plugins anew, by their names, with the same
+configuration; an object that is held by no module is sent there as it is. So wrappers run in the
+process where what they are around runs. What happens in a child is told once, in its parent.
 
 **Errors.** What a wrapper raises counts as an error of what it is around, and has a note that names
 the plugin and the hook; what a hook for messages raises is an error of the action that sends. What
@@ -34,20 +39,21 @@ logged, and the run goes on.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 import pluggy
 
+from gostage._given import Config, Registry, Run, Spawn
+
 if TYPE_CHECKING:
-    import logging
-    from collections.abc import Callable, Generator, Iterable, Mapping
+    from collections.abc import Generator, Iterable, Mapping
     from pathlib import Path
 
     import click
     from pluggy import PluginManager
     from rich.console import Console
 
-    from gostage import Action, Context, Event, Message, Result, Stage, Store, Workflow
+    from gostage import Action, Context, Event, Message, Result, Stage, Workflow
     from gostage._db.protocol import (
         Commit,
         Database,
@@ -65,9 +71,13 @@ if TYPE_CHECKING:
         Stop,
         Stored,
     )
+    from gostage._spawn.backend import Backend, Capabilities, Child
 
 __all__ = [
     "API_VERSION",
+    "Backend",
+    "Capabilities",
+    "Child",
     "Commit",
     "Config",
     "Database",
@@ -84,10 +94,13 @@ __all__ = [
     "Run",
     "RunRow",
     "Signal",
+    "Spawn",
     "Stop",
     "Stored",
     "gostage_action",
     "gostage_addhooks",
+    "gostage_child",
+    "gostage_child_message",
     "gostage_cli",
     "gostage_codecs",
     "gostage_collect_file",
@@ -99,6 +112,8 @@ __all__ = [
     "gostage_ipc_outbound",
     "gostage_report_header",
     "gostage_runner",
+    "gostage_spawn",
+    "gostage_spawner",
     "gostage_stage",
     "gostage_summary",
     "gostage_unconfigure",
@@ -120,66 +135,7 @@ API_VERSION: Final = 1
 """The version of what stands on this page; a plugin may demand one with `GOSTAGE_API = 1`."""
 
 # -------------------------------------------------------------------- what hooks are given
-
-
-class Config(Protocol):
-    """The configuration: `config["timeout"]` is a setting, as `gostage config` shows it."""
-
-    @property
-    def root(self) -> Path:
-        """The folder of the project."""
-
-    # Any, here and below: the values of settings.
-    def __getitem__(self, name: str) -> Any:  # noqa: ANN401
-        """Give a setting by the long name of its option."""
-
-    def section(self, name: str) -> Mapping[str, Any]:
-        """Give the table `[tool.gostage.NAME]`, which belongs to the plugin of that name."""
-
-
-class Run(Protocol):
-    """A run, as the middleware around it and inside it sees it."""
-
-    store: Store
-    resuming: bool
-    """Whether the run goes on after it has waited: what is inside had begun already."""
-
-    @property
-    def id(self) -> str:
-        """The run's id."""
-
-    @property
-    def workflow(self) -> Workflow:
-        """The workflow that runs."""
-
-    @property
-    def log(self) -> logging.Logger:
-        """Where the run logs to."""
-
-    @property
-    def cancelled(self) -> bool:
-        """Whether the run was told to stop."""
-
-    def cancel(self) -> bool:
-        """Tell the run to stop before its next step; false if it has ended."""
-
-    def deadline(self, seconds: float) -> None:
-        """Give everything inside the calling middleware so many seconds from now."""
-
-
-class Registry(Protocol):
-    """Where types are taught to the store."""
-
-    # Any: values of the type.
-    def register(
-        self,
-        type: type[Any],
-        tag: str,
-        to_data: Callable[[Any], Any],
-        from_data: Callable[[Any], Any],
-    ) -> None:
-        """Teach one class; the tag names it in the data for ever."""
-
+# `Config`, `Run`, `Spawn` and `Registry` are imported above.
 
 # -------------------------------------------------------------------- set-up
 
@@ -279,6 +235,55 @@ def gostage_action(ctx: Context, action: Action[..., Any]) -> Generator[None, An
     """
 
 
+# -------------------------------------------------------------------- children
+
+
+@hookspec
+def gostage_spawn(spawn: Spawn) -> Generator[None, Any, Any]:
+    """Wrap the life of one child, in its parent, outside `runner.use_spawn(…)`.
+
+    Before the `yield` nothing is started; after it the child has ended, and the `yield` gives its
+    exit code or raises its error. Whoever was entered is always left, the last one first. A child
+    that is kept warm for several items of a `for_each` has one life: an item that fails is no error
+    of it. Catching the error lets the step count as completed, as around a stage.
+
+        @hookimpl(wrapper=True)
+        def gostage_spawn(spawn):
+            try:
+                return (yield)
+            finally:
+                print(f"child {spawn.id} of {spawn.path} took {spawn.duration:.1f}s")
+    """
+
+
+@hookspec
+def gostage_child(run: Run) -> Generator[None, Any, Any]:
+    """Wrap the work inside a child, once for every task it is given.
+
+    It runs in the child, around the step, the item or the workflow that was sent there, and stands
+    where `gostage_runner` stands in the first process. It yields once: what is to be done again is
+    done in another child.
+    """
+
+
+@hookspec
+def gostage_child_message(spawn: Spawn, message: Message) -> None:
+    """Be told every message of a child, once, in its parent.
+
+    It is told as it came, before `gostage_ipc_inbound` may change or drop it.
+    """
+
+
+@hookspec(firstresult=True)
+def gostage_spawner(name: str, options: Mapping[str, Any]) -> Backend | None:
+    """Supply the backend of a name that gostage does not know: what starts children elsewhere.
+
+    Called when a run first needs it; `None` leaves it to the next plugin, and the first that is
+    returned counts. `options` are the settings of the table `[tool.gostage.NAME]`. What is returned
+    has the protocol `gostage.hookspecs.Backend`.
+    """
+
+
 # -------------------------------------------------------------------- parts
 
 
@@ -340,11 +345,13 @@ def gostage_summary(result: Result, console: Console) -> None:
 
 
 def __getattr__(name: str) -> object:
-    """Import the database protocol when a plugin asks for it: its classes take 7 ms to make."""
-    from gostage._db import protocol
-
-    if name not in __all__ or not hasattr(protocol, name):
+    """Import a protocol when a plugin asks for it: those of the database take 7 ms to make."""
+    if name in ("Backend", "Capabilities", "Child"):
+        from gostage._spawn import backend as home
+    elif name in __all__:
+        from gostage._db import protocol as home  # type: ignore[no-redef]  # one name for both
+    else:
         message = f"module 'gostage.hookspecs' has no attribute {name!r}"
         raise AttributeError(message)
-    found: object = getattr(protocol, name)
+    found: object = getattr(home, name)
     return found

@@ -24,6 +24,10 @@ def write(folder: Path, files: dict[str, str | bytes]) -> None:
     importlib.invalidate_caches()
 
 
+_LASTING = ("gostage", "dill", "multiprocess")
+"""What bears no second import: ours, which others hold, and what patches others."""
+
+
 @contextmanager
 def fresh_imports() -> Iterator[None]:
     """Forget afterwards what was imported inside, and from where."""
@@ -34,5 +38,5 @@ def fresh_imports() -> Iterator[None]:
     finally:
         sys.path[:], sys.dont_write_bytecode = path, bytecode
         for name in set(sys.modules) - known:
-            if not name.startswith("gostage"):
+            if not name.startswith(_LASTING):
                 del sys.modules[name]

@@ -14,9 +14,9 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import durable
+from benchmarks import children, durable
 from benchmarks.limits import Limits
-from benchmarks.measure import Subject, measure
+from benchmarks.measure import Sample, Subject, measure
 from benchmarks.peers.rows import GOSTAGE
 
 if TYPE_CHECKING:
@@ -28,13 +28,14 @@ def main(module: str, name: str, rounds: str, file: str) -> None:
     warnings.simplefilter("ignore")  # of an engine, about itself
     peer: Peer = getattr(import_module(f"benchmarks.peers.{module}"), name)
     try:
-        found = _figures(peer, int(rounds), is_beside_loops=name == "PEER")
+        found = _items(peer, int(rounds)) if module == "pools" else _steps(peer, name, int(rounds))
     except ImportError as error:
         found = {"reason": str(error)}
     Path(file).write_text(json.dumps(found), encoding="utf-8")
 
 
-def _figures(peer: Peer, rounds: int, *, is_beside_loops: bool) -> dict[str, object]:
+def _steps(peer: Peer, name: str, rounds: int) -> dict[str, object]:
+    is_beside_loops = name == "PEER"
     others = Limits(peer.steps).subjects() if is_beside_loops else {}
     with peer.prepare(peer.steps) as run, tempfile.TemporaryDirectory() as folder:
         if not is_beside_loops:
@@ -43,10 +44,21 @@ def _figures(peer: Peer, rounds: int, *, is_beside_loops: bool) -> dict[str, obj
             ours = durable.running(files, peer.synchronous, workflow)
             others = {GOSTAGE: Subject(ours, peer.steps)}
         samples = measure({**others, peer.name: Subject(run, peer.steps)}, rounds)
+    return _told(peer, samples)
+
+
+def _items(peer: Peer, rounds: int) -> dict[str, object]:
+    with peer.prepare(peer.steps) as run:
+        samples = measure(children.item_subjects(peer.name, run, peer.steps), rounds)
+    return _told(peer, samples)
+
+
+def _told(peer: Peer, samples: dict[str, Sample]) -> dict[str, object]:
     return {
         "version": peer.version,
         "times": {name: sample.times for name, sample in samples.items()},
     }
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":  # a pool may import this once more
+    main(*sys.argv[1:])

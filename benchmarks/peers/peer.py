@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     from benchmarks.measure import Work
+
+
+STANDARD: Final = "python"
+"""The package of what comes with Python."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +43,8 @@ class Peer:
     @property
     def version(self) -> str:
         """The version that is installed; empty if none is."""
+        if self.package == STANDARD:
+            return ""
         try:
             return version(self.package)
         except PackageNotFoundError:

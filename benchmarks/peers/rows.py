@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from benchmarks.effort import QUICK, Effort
+from benchmarks.far import BARE_PAIR, LOOP
 from benchmarks.limits import HAND
 from benchmarks.measure import Sample
 
@@ -26,6 +27,8 @@ GOSTAGE: Final = "gostage"
 MODULES: Final = ("hamilton", "burr", "pydantic_graph", "doit", "langgraph", "dbos", "prefect")
 DURABLE: Final = ("langgraph_sqlite", "burr_sqlite", "dbos")
 """Those that keep each step in SQLite, once with their defaults and once as `NORMAL`."""
+POOLS: Final = ("MULTIPROCESS", "FUTURES", "LOKY", "DASK", "RAY", "MULTIPROCESSING")
+"""Those that call a function for each of many items, in processes that stay."""
 ROOT: Final = Path(__file__).resolve().parents[2]
 LONGEST: Final = 180.0
 """Seconds that a peer may take, to start and to stop included."""
@@ -44,6 +47,29 @@ def durable_rows(effort: Effort) -> Iterator[Row]:
         for name in ("DEFAULT", "NORMAL"):
             peer: Peer = getattr(import_module(f"benchmarks.peers.{module}"), name)
             yield _durable_row(peer, _found(module, name, peer, effort))
+
+
+def item_rows(effort: Effort) -> Iterator[Row]:
+    """Measure every pool of processes that is installed, beside gostage and a pair without any."""
+    for name in POOLS:
+        peer: Peer = getattr(import_module("benchmarks.peers.pools"), name)
+        yield _item_row(peer, _found("pools", name, peer, effort))
+
+
+def _item_row(peer: Peer, found: dict[str, Any]) -> Row:  # Any: as below
+    if "reason" in found:
+        return {"what": peer.name, "remark": f"skipped: {found['reason']}"}
+    times = {name: Sample(tuple(each)) for name, each in found["times"].items()}
+    own, ours, bare = times[peer.name], times[LOOP], times[BARE_PAIR]
+    beside = f"{own.ratio(ours):.2f} times gostage, which takes {ours.median * 1e6:.0f}"
+    return {
+        "what": f"{peer.name} {found['version']}".strip(),
+        "units": peer.steps,
+        "median": own.median * 1e6,
+        "least": own.least * 1e6,
+        "ratio": own.ratio(bare),
+        "remark": beside,
+    }
 
 
 def _durable_row(peer: Peer, found: dict[str, Any]) -> Row:  # Any: as below

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
+from gostage._app.past.saved import branches_of
 from gostage._db.protocol import Commit, NewRun
 from gostage._run.text import from_text, to_text
 from gostage.errors import DatabaseError, NotFound, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from gostage._app.past.saved import Data
     from gostage._db.protocol import Database, Item, Plan, RunRow, Stored
 
     # Any: JSON-able data.
@@ -72,7 +75,8 @@ def _started(events_json: str) -> dict[str, bool]:
 
 
 def _places(position_json: str) -> Iterator[str]:
-    for branch in from_text(position_json)["branches"].values():
+    position = from_text(position_json)
+    for branch in (*position["branches"].values(), *branches_of(position).values()):
         yield branch["at"]
 
 
@@ -108,9 +112,10 @@ def first_commit(database: Database, row: RunRow, place: Stored, step: str, now:
             else:
                 entries[branch, key] = entry
     position = from_text(position_json)
-    present = {int(key) for key in position["branches"]}
-    items = [each for each in database.items(row.run_id, seq) if _is_open(position, each)]
-    _check_items(row, position, items, step)
+    branches = branches_of(position)
+    items = [each for each in database.items(row.run_id, seq) if _is_open(branches, each)]
+    _check_items(row, branches, items, _sizes(database, row), step)
+    present = {*branches, *_of_children(position)}
     joined = {each.json for each in items if each.kind == "ended"}
     kept = {
         (branch, key): entry
@@ -128,22 +133,53 @@ def first_commit(database: Database, row: RunRow, place: Stored, step: str, now:
     )
 
 
-def _is_open(position: Json, item: Item) -> bool:
-    branch = position["branches"].get(str(item.branch))
+def _is_open(branches: Mapping[int, Data], item: Item) -> bool:
+    branch = branches.get(item.branch)
     return branch is not None and item.step in branch.get("frames", {})
 
 
-def _check_items(row: RunRow, position: Json, items: Sequence[Item], step: str) -> None:
-    """Refuse to go back into a for-each that has ended or begun anew since."""
-    known = {(each.branch, each.step) for each in items if each.kind == "items"}
-    for key, branch in position["branches"].items():
+def _of_children(position: Json) -> Iterator[int]:
+    """The branches that children have written in, also those that have ended there."""
+    for branch in position["branches"].values():
+        for frame in branch.get("frames", {}).values():
+            if "part" in frame:
+                yield from frame["part"]["numbers"].values()
+
+
+def _check_items(
+    row: RunRow,
+    branches: Mapping[int, Data],
+    items: Sequence[Item],
+    sizes: Mapping[str, int],
+    step: str,
+) -> None:
+    """Refuse to go back into a for-each or parallel that has ended or begun anew since."""
+    known = Counter((each.branch, each.step, each.kind) for each in items)
+    for key, branch in branches.items():
         for id_, frame in branch.get("frames", {}).items():
-            if "next" in frame and frame["next"] and (int(key), id_) not in known:
+            if "next" in frame:
+                is_lost = frame["next"] and not known[key, id_, "items"]
+            else:
+                going_on = sum(_is_of(each, key, id_) for each in branches.values())
+                is_lost = "ended" in frame and going_on + known[key, id_, "ended"] < sizes[id_]
+            if is_lost:
+                place = id_.partition("//")[0]
                 raise DatabaseError(
-                    f"run {row.run_id!r} cannot be forked at {step!r}: that is inside "
-                    f"{id_.partition('//')[0]!r}, whose items are not kept once it has ended",
-                    hint=f"fork it from {id_.partition('//')[0]!r}, or from a step before it",
+                    f"run {row.run_id!r} cannot be forked at {step!r}: that is inside {place!r}, "
+                    "and what came of it is not kept once it has ended",
+                    hint=f"fork it from {place!r}, or from a step before it",
                 )
+
+
+def _is_of(branch: Data, parent: int, step: str) -> bool:
+    is_child = branch.get("parent") == parent
+    return is_child and str(branch.get("root", "")).startswith(f"{step}/")
+
+
+def _sizes(database: Database, row: RunRow) -> Counter[str]:
+    """How many branches each parallel step has."""
+    structure = from_text(database.plan(row.plan) or "{}").get("structure", [])
+    return Counter(path.rpartition("/")[0] for path, kind in structure if kind == "branch")
 
 
 def new_run(row: RunRow, plan: Plan, step: str, now: float) -> NewRun:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import timedelta
 
-    from gostage._db.protocol import Database, Lease
+    from gostage._db.protocol import Database, Lease, Plan
     from gostage._plugins.manager import Plugins
     from gostage._run.execution import Execution
     from gostage._run.surroundings import Surroundings
@@ -98,9 +98,10 @@ class Holder:
         journal = Journal(execution, self.database)
         execution.save_to(journal)
         start_store(execution, initial)
-        plan = plan_of(workflow, self._around.codec)
+        source = self._around.source or again.source_of(workflow)
+        plan = plan_of(workflow, self._around.codec, is_held=source is not None)
         about = {
-            "source": self._around.source or again.source_of(workflow),
+            "source": source,
             "root": self._around.root,
             "timeout": execution.timeout,
         }
@@ -218,7 +219,7 @@ class Holder:
         found = again.workflow_for(
             row, plan, self._finder(row, workflow, about), self._around.codec
         )
-        now = plan_of(found, self._around.codec)
+        now = self._plan(found, about)
         changes = again.compare(row, plan, now, stored, accepts=accepts)
         execution = storing.restore(row.run_id, found, stored, self._around, self.database)
         execution.timeout = about.get("timeout")
@@ -247,12 +248,17 @@ class Holder:
         def find() -> Workflow | None:
             known = workflow or self._known.get(row.workflow)
             if known is not None and (
-                known is workflow or plan_of(known, self._around.codec).digest == row.plan
+                known is workflow or self._plan(known, about).digest == row.plan
             ):
                 return known
             return again.find_again(about.get("source"), about.get("root"), self._plugins)
 
         return find
+
+    def _plan(self, workflow: Workflow, about: Json) -> Plan:
+        """The plan as it is now; what is found again by its source may hold any code."""
+        is_held = about.get("source") is not None
+        return plan_of(workflow, self._around.codec, is_held=is_held)
 
     def import_code(self, row: RunRow) -> None:
         """Import what a run is of, for the classes of the values in its store."""
@@ -267,7 +273,7 @@ class Holder:
         plan = from_text(self.database.plan(row.plan) or "{}")
         about = from_text(row.json)
         found = again.workflow_for(row, plan, self._finder(row, None, about), self._around.codec)
-        now = plan_of(found, self._around.codec)
+        now = self._plan(found, about)
         place = Stored(seq, position, (), (), (), ())
         again.compare(row, plan, now, place, accepts=True)  # the place must still be there
         first = forking.first_commit(self.database, row, place, step, self._around.clock.now())

@@ -8,23 +8,19 @@ from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from gostage._author.flow import Stage
 from gostage._author.loading import load_file, make_importable
-from gostage._author.resource import Resource
 from gostage._plugins.installed import GROUP, announced
 from gostage._plugins.manager import Plugins
-from gostage._plugins.notes import add_note
 from gostage._plugins.source import Source, contains, given, installed, named, same_name
-from gostage._store.codec import STANDARD, Codec
+from gostage._run.provided import is_of_use
 from gostage.errors import PluginError, Where
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import TypeGuard
-
-    from pluggy import HookImpl
 
     from gostage._app.config import Config
 
@@ -79,7 +75,7 @@ def assemble(
     """
     if folder is not None:
         make_importable(config.root)  # where a project's own plugins are
-    plugins = Plugins(config, lambda value: isinstance(value, Resource))
+    plugins = Plugins(config, is_of_use)
     plugins.add(built_in)
     if config.autoload:
         plugins.add(installed([each.name for each in plugins.sources]))
@@ -119,50 +115,6 @@ def _given(things: Sequence[object], plugins: Plugins) -> Iterator[Source]:
         name = f"{source.name}#{count + 1}" if count else source.name
         names.append(name)
         yield replace(source, name=name)
-
-
-def resources_of(plugins: Plugins) -> tuple[Resource, ...]:
-    """The resources that plugins hold, those of the nearest `stageconf.py` first."""
-    found = (value for value in plugins.attributes() if isinstance(value, Resource))
-    return tuple(dict.fromkeys(found))
-
-
-# Any: a message, and what becomes of it.
-def ipc_of(plugins: Plugins) -> tuple[list[Callable[..., Any]], list[Callable[..., Any]]]:
-    """What plugins do to messages on their way out, and, in reverse order, on their way in."""
-    out = [_blaming(each) for each in plugins.implementations("gostage_ipc_outbound")]
-    back = [_blaming(each) for each in plugins.implementations("gostage_ipc_inbound")]
-    return out, back[::-1]
-
-
-# Any: as above.
-def _blaming(impl: HookImpl) -> Callable[..., Any]:
-    from gostage._run.messages import Message  # 1 ms: where a plugin looks at messages
-
-    def change(message: object) -> object:
-        where = f"in hook {impl.function.__name__} of plugin {impl.plugin_name!r}"
-        try:
-            changed: object = impl.function(*([message] if impl.argnames else []))
-        except Exception as error:
-            add_note(error, where)
-            raise
-        if changed is None or isinstance(changed, Message):
-            return changed
-        raise PluginError(
-            f"{where}: it returned {changed!r}, which is no message",
-            hint="return the message, another one made with dataclasses.replace(), or None",
-        )
-
-    return change
-
-
-def codec_of(plugins: Plugins) -> Codec:
-    """How values leave the process: as ever, and those of the types that plugins add."""
-    if not plugins.implementations("gostage_codecs"):
-        return STANDARD
-    codec = Codec()
-    plugins.call("gostage_codecs", registry=codec)
-    return codec.seal()
 
 
 def stages_of(plugins: Plugins, path: Path) -> list[Stage]:

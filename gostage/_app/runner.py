@@ -7,20 +7,23 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from gostage._app import project
-from gostage._app.books import check_status, checked_id, new_id
+from gostage._app.books import check_workflow, checked_id, new_id
+from gostage._app.given import checked_resources, given_spawner
 from gostage._app.handle import RunHandle
 from gostage._app.memory import Memory
+from gostage._app.shelf import Shelf
 from gostage._author.middleware import Layer
-from gostage._author.resource import Resource
 from gostage._engine.policy import as_seconds
-from gostage._run import session
+from gostage._run import provided, session
 from gostage._run.beginning import default_log
 from gostage._run.clock import SystemClock
 from gostage._run.drive import Shell
 from gostage._run.messages import Hub, Subscription
 from gostage._run.result import Result
 from gostage._run.surroundings import Surroundings
-from gostage.errors import DatabaseError, DefinitionError
+from gostage._spawn.carrier import Carrier
+from gostage._spawn.whole import alone
+from gostage.errors import DatabaseError
 
 if TYPE_CHECKING:
     import logging
@@ -32,19 +35,19 @@ if TYPE_CHECKING:
 
     from gostage._app.books import Books
     from gostage._app.ledger import Ledger
-    from gostage._app.runs import Entry, RunInfo
+    from gostage._app.runs import Entry
+    from gostage._author.isolate import Isolate
     from gostage._author.middleware import Middleware
+    from gostage._author.resource import Resource
     from gostage._db.protocol import Database
     from gostage._plugins.manager import Plugins
     from gostage._run.clock import Clock
-    from gostage._run.events import Event
     from gostage._run.execution import Execution
     from gostage._run.messages import Handler
-    from gostage._run.result import Status
     from gostage._run.workflow import Workflow
 
 
-class Runner:
+class Runner(Shelf):
     """Runs workflows; what is given to it surrounds every run.
 
     `plugins` are objects, modules or names. Installed plugins are loaded as well. `config` is the
@@ -62,6 +65,7 @@ class Runner:
         plugins: Iterable[object] | Plugins = (),
         middleware: Iterable[Middleware] = (),
         resources: Iterable[Resource] = (),
+        spawner: str | Isolate | None = None,
         log: logging.Logger | None = None,
         clock: Clock | None = None,
         config: Mapping[str, object] | str | PathLike[str] | None = None,
@@ -77,13 +81,12 @@ class Runner:
         if self._plugins is not None:
             settings = self._plugins.config
             self._exit_first = settings is not None and settings["exit-first"]
-            self._around.hooks = self._plugins.hooks()
-            self._around.hub.use_hooks(*project.ipc_of(self._plugins))
-            self._around.resources = project.resources_of(self._plugins)
-            self._around.codec = project.codec_of(self._plugins)
+            provided.surround(self._around, self._plugins)
         self.use(*middleware)
-        own = tuple(_checked_resource(each) for each in resources)
+        own = self._around.own_resources = checked_resources(resources)
         self._around.resources = (*self._around.resources, *own)
+        self._around.spawner = given_spawner(spawner, self._plugins)
+        self._around.carrier = Carrier(self._around)
         self._owns_database = isinstance(db, (str, PathLike))
         self._db: Database | None = None
         self._books: Books = Memory(self._around) if db is None else self._opened(db, lease)
@@ -101,6 +104,8 @@ class Runner:
                 handle.cancel()
         for handle in self._handles:
             handle._thread.join()  # noqa: SLF001  # a handle is the runner's own
+        if self._around.carrier is not None:
+            self._around.carrier.close()
         self._books.close()
         if self._db is not None and self._owns_database:
             self._db.close()
@@ -113,6 +118,12 @@ class Runner:
         """Put middleware around whole runs; the first is the outermost."""
         layers = (Layer.of(each, "run") for each in middleware)
         self._around.middleware = (*self._around.middleware, *layers)
+        return self
+
+    def use_spawn(self, middleware: Middleware) -> Self:
+        """Put a generator function around the life of every child: `def m(spawn): … yield …`."""
+        layer = Layer.of(middleware, "spawn")
+        self._around.spawn_middleware = (*self._around.spawn_middleware, layer)
         return self
 
     def use_ipc(self, middleware: object) -> Self:
@@ -153,7 +164,7 @@ class Runner:
         a `receive` too, until another process sends the signal.
         """
         while True:
-            entry = self._books.open(workflow, initial, run_id, timeout)
+            entry = self._opened_run(workflow, initial, run_id, timeout)
             if isinstance(entry, Result):
                 return entry
             run_id = entry.run_id
@@ -182,7 +193,7 @@ class Runner:
         from gostage._run.adrive import AsyncShell  # 21 ms, with asyncio
 
         while True:
-            entry = self._books.open(workflow, initial, run_id, timeout)
+            entry = self._opened_run(workflow, initial, run_id, timeout)
             if isinstance(entry, Result):
                 return entry
             run_id = entry.run_id
@@ -216,6 +227,18 @@ class Runner:
         self._handles = [each for each in self._handles if not each.is_over]
         self._handles.append(handle)
         return handle
+
+    def spawn(
+        self,
+        workflow: Workflow | Mapping[str, Any],
+        initial: Mapping[str, object] | None = None,
+        timeout: timedelta | float | None = None,
+        *,
+        backend: str | Isolate | None = None,
+        run_id: str | None = None,
+    ) -> Result:
+        """Run a whole workflow, or a definition as `to_dict` gives it, in a child."""
+        return self.run(alone(workflow, backend, timeout), initial, run_id)
 
     def run_all(
         self,
@@ -297,48 +320,20 @@ class Runner:
         """
         return self._books.fork(run_id, step)
 
-    # ---------------------------------------------------------------- looking
-
-    @property
-    def db(self) -> Database | None:
-        """Where the runs are, unless they are in memory."""
-        return self._db
-
-    def runs(
-        self,
-        *,
-        status: Status | None = None,
-        workflow: str | None = None,
-        tag: str | None = None,
-        limit: int | None = None,
-        after: str | None = None,
-    ) -> list[RunInfo]:
-        """Runs this runner knows, newest first; `after` is the last id seen."""
-        check_status(status)
-        return self._books.listed(status, workflow, tag, limit, after)
-
-    def get(self, run_id: str) -> RunInfo:
-        """One run."""
-        return self._books.info(run_id)
-
-    def result(self, run_id: str) -> Result | None:
-        """What became of a run so far, also after a Ctrl-C; None while nobody knows."""
-        return self._books.result(run_id)
-
-    def history(self, run_id: str) -> list[Event]:
-        """Everything that happened to a run, oldest first; it takes a database."""
-        return self._books.history(run_id)
-
-    def delete(self, run_id: str) -> None:
-        """Forget a run that is not going on."""
-        self._books.delete(run_id)
-
-    def purge(self, older_than: timedelta | float) -> int:
-        """Forget the runs that ended longer ago than this; gives how many."""
-        limit = self._around.clock.now() - as_seconds(older_than, what="older_than of purge()")
-        return self._books.purge(limit)
-
     # ---------------------------------------------------------------- inside
+
+    def _opened_run(
+        self,
+        workflow: Workflow,
+        initial: Mapping[str, object] | None,
+        run_id: str | None,
+        timeout: timedelta | float | None,
+    ) -> Entry | Result:
+        """Begin a run, or go on with it; what asks for what is not there is refused before."""
+        check_workflow(workflow)
+        if self._around.carrier is not None:
+            self._around.carrier.check(workflow)
+        return self._books.open(workflow, initial, run_id, timeout)
 
     def _opened(self, db: Database | str | PathLike[str], lease: timedelta | float) -> Ledger:
         from gostage._app.ledger import Ledger  # 20 ms for this and SQLite: where runs are kept
@@ -362,6 +357,8 @@ class Runner:
         try:
             yield execution
         finally:
+            if self._around.carrier is not None:
+                self._around.carrier.release(execution)
             self._books.release(entry)
 
     def _go_on(self, entry: Entry | Result, *, detach: bool, wait: bool) -> Result:
@@ -386,11 +383,3 @@ def _finished(execution: Execution, result: Result | None) -> Result:
     if result is None:
         raise AssertionError(f"run {execution.run_id!r} left no result")
     return result
-
-
-def _checked_resource(value: object) -> Resource:
-    if isinstance(value, Resource):
-        return value
-    raise DefinitionError(
-        f"resources= takes resources, not {value!r}", hint="make it one with @resource"
-    )

@@ -162,6 +162,13 @@ SETTINGS: Final = (
     Setting("until", TEXT, None, "run, list, graph, check", "Leave out what comes after it."),
     Setting("exit-first", SWITCH, False, "run", "End at the first failure: nothing is retried."),
     Setting("timeout", SECONDS, None, "run", "Fail the run when it takes longer."),
+    Setting(
+        "spawner",
+        TEXT,
+        "process",
+        f"run, {_GO_ON}, worker",
+        "Where children run of which the code does not say it.",
+    ),
     Setting("db", TEXT, None, "run, runs, …", "The database of the runs: a path or a URL."),
     Setting("no-db", SWITCH, False, "run", "Keep the run in memory: it cannot be resumed."),
     Setting("wait", SWITCH, False, "run", "Sit out a receive too, until the signal comes."),

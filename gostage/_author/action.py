@@ -212,11 +212,18 @@ class Action(Tagged, Generic[P, R]):
             setattr(new, option, value)
         return new
 
-    def as_node(self) -> nodes.Do:
-        """Make the node for what the action says now."""
+    def as_node(self, name: str | None = None) -> nodes.Do:
+        """Make the node for what the action says now, under a name of its author's if any."""
         self._check()
         self.__dict__["_is_placed"] = True
-        return nodes.Do(self.name, self, named=False, when=self.when, retry=self.retry)
+        return nodes.Do(
+            self.name if name is None else name,
+            self,
+            named=name is not None,
+            when=self.when,
+            retry=self.retry,
+            isolate=self.isolate,
+        )
 
     def __repr__(self) -> str:
         return f"<action {self.name!r}>"
@@ -295,7 +302,9 @@ def _declare(cls: type[Action], option: str, value: object) -> None:
         return  # it is computed for each instance
     if option == "when":
         is_method = isinstance(value, FunctionType) and "self" in value.__code__.co_varnames[:1]
-        cls._when_method = cast("FunctionType", value) if is_method else None
+        # What was declared before stands beside it in a copy of the class.
+        known = vars(cls).get("_when_method") if value is None else None
+        cls._when_method = cast("FunctionType", value) if is_method else known
         value = None if is_method else value
     if isinstance(value, staticmethod):
         value = value.__func__

@@ -53,7 +53,7 @@ def load_type(data: object, record: Record) -> Any:  # noqa: ANN401
     if data == "typing:Any":
         return Any
     if not isinstance(data, Mapping):
-        return record.find(data)
+        return record.find(data, "a type")
     parts = Record(data, f"a type of {record.place}")
     made = _load_made(parts)
     parts.close("a type")
@@ -73,6 +73,6 @@ def _load_made(parts: Record) -> Any:  # noqa: ANN401
         if any(isinstance(each, str) for each in choices):
             return typing.Union[tuple(choices)]  # noqa: UP007 - texts know no |
         return functools.reduce(operator.or_, choices)
-    origin: Any = parts.find(parts.take("of"))
+    origin: Any = parts.find(parts.take("of"), "a type")
     args = tuple(load_type(each, parts) for each in parts.rows("args"))
     return origin[args]

@@ -9,7 +9,7 @@ from gostage._author.annotation import dump_type
 from gostage._author.coding import CODEC, coded_with
 from gostage._author.flow import Stage
 from gostage._author.function import Function
-from gostage._author.reference import find, reference_of, require_reference
+from gostage._author.reference import HELD, find, reference_of, require_reference
 from gostage._author.tree import as_node
 from gostage._engine import nodes
 from gostage._engine.backoff import Exponential, Fixed, Jittered
@@ -143,7 +143,10 @@ def _plain_instance(action: Action[..., Any], what: str) -> tuple[str, Action[..
     cls = type(action)
     state = sorted(state_of(action))
     if cls is Action or reference_of(cls) is None:
-        require_reference(action if cls is Action else cls, what)
+        named = require_reference(action if cls is Action else cls, what)
+        return named, action_of(action.function.fn) if cls is Action else cls.__new__(cls)
+    if state and HELD.get() is not None:
+        return require_reference(action, what), cls.__new__(cls)
     if state:
         raise NotImportable(
             f"{what} cannot be found again by another process: this {cls.__name__} has "
@@ -179,7 +182,9 @@ def _function(function: object, what: str) -> object:
     if not isinstance(function, Function):
         return require_reference(function, what)
     reference = require_reference(function.fn, what)
-    if Function.of(find(reference)) == function:
+    held = HELD.get()
+    is_held = held is not None and reference in held.things
+    if Function.of(function.fn if is_held else find(reference)) == function:
         return reference
     params = {
         name: _value(value, f"parameter {name!r} of {what}")
@@ -231,10 +236,9 @@ def _backoff(backoff: Callable[[int], float], what: str) -> object:
     return require_reference(backoff, what)
 
 
-def _placement(value: object, what: str) -> object:
-    if value is None or isinstance(value, (bool, str)):
-        return value
-    return {"placement": _value(value, f"isolate= of {what}")}
+# Any: a placement, as above.
+def _placement(value: Any, _what: str) -> object:  # noqa: ANN401
+    return value if value is None or isinstance(value, (bool, str)) else value.to_dict()
 
 
 def _key(key: object, what: str) -> object:

@@ -13,7 +13,7 @@ import inspect
 import opcode
 import sys
 from operator import itemgetter
-from types import BuiltinFunctionType, CodeType, FunctionType, MethodType
+from types import BuiltinFunctionType, CodeType, FunctionType, MappingProxyType, MethodType
 from typing import TYPE_CHECKING, Any, Final, cast
 from weakref import WeakKeyDictionary
 
@@ -50,10 +50,19 @@ def fingerprint(thing: object) -> str:
     return digest(repr(_of(thing, ())))
 
 
-def fingerprints_of(definition: Mapping[str, Any]) -> dict[str, str]:  # Any: JSON
-    """The fingerprints of all code that a stored definition names, by reference."""
+def fingerprints_of(
+    definition: Mapping[str, Any],  # Any: JSON
+    held: Mapping[str, object] = MappingProxyType({}),
+) -> dict[str, str]:
+    """The fingerprints of all code that a stored definition names, by reference.
+
+    `held` is what has no reference, by the names it has there.
+    """
     named = sorted({reference for step in mentions(definition) for reference in step})
-    return {reference: fingerprint(find(reference)) for reference in named}
+    return {
+        reference: fingerprint(held[reference] if reference in held else find(reference))
+        for reference in named
+    }
 
 
 def changed(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:

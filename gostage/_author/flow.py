@@ -60,7 +60,7 @@ class Steps(Flow):
                 f"step {name!r} has no function", hint=f"write do({name!r}, function)"
             )
         action = as_action(fn, f"step {name!r}")
-        return self._step(nodes.Do(name, action, named=True, when=action.when, retry=action.retry))
+        return self._step(action.as_node(name))
 
     def steps(self, name: str, body: BodyLike) -> Self:
         """Append a named group."""
@@ -218,6 +218,7 @@ class Steps(Flow):
                 cast("Flow", body) if is_workflow else as_body(body, what),
                 None if backend is None else options.check_isolate(backend, what, "backend="),
                 waiting_time(timeout, what),
+                is_workflow=is_workflow,
             )
         )
 

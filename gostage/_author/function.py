@@ -163,7 +163,7 @@ class Function:
         # A decorated function cannot be pickled by its name, which is the action's now.
         reference = reference_of(self.fn)
         code = self.fn if reference is None else reference
-        return _restored, (code, dict(self.params), dict(self.inputs), self.name)
+        return restored, (code, dict(self.params), dict(self.inputs), self.name)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Function):
@@ -228,9 +228,10 @@ def _check_callable(fn: object, what: str) -> Callable[..., Any]:
     return fn
 
 
-def _restored(
+def restored(
     code: object, params: dict[str, object], inputs: dict[str, str], name: str
 ) -> Function:
+    """Make a function again of its code, or of a reference to it: what a pickle calls."""
     fn = find(code) if isinstance(code, str) else code
     made = Function.of(fn, generators=True, name=name)
     return Function.of(made.fn, generators=True, name=name).bound(params, inputs)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from gostage._author.action import OPTIONS, Action, action_of
 from gostage._author.annotation import load_type
-from gostage._author.coding import coded_with
+from gostage._author.coding import coded_with, import_it
 from gostage._author.dump import VERSION
 from gostage._author.flow import Stage, Steps
 from gostage._author.function import Function
@@ -21,6 +21,7 @@ from gostage._store.keys import Key
 from gostage.errors import DefinitionError
 
 if TYPE_CHECKING:
+    from gostage._author.coding import Finder
     from gostage._author.header import Headed
     from gostage._author.tree import Flow
     from gostage._author.workflow import WorkflowDefinition
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
     W = TypeVar("W", bound=WorkflowDefinition)
 
 
-def load_workflow(data: object, cls: type[W], codec: Codec = STANDARD) -> W:
+def load_workflow(
+    data: object, cls: type[W], codec: Codec = STANDARD, finder: Finder = import_it
+) -> W:
     """Read a workflow; data of another version or kind is refused with a sentence."""
     record = Record(data, "the definition")
     version = record.take("gostage", None)
@@ -38,7 +41,7 @@ def load_workflow(data: object, cls: type[W], codec: Codec = STANDARD) -> W:
             f"this is no definition of version {VERSION}: it says {version!r}",
             hint="from_dict() reads what to_dict() of the same version of gostage wrote",
         )
-    with coded_with(codec):
+    with coded_with(codec, finder):
         return cast("W", _Loader(cls).workflow(record))
 
 
@@ -126,7 +129,8 @@ class _Loader:
         if is_named:
             flow.do(name, action)
         else:
-            flow.put(nodes.Do(name, action, when=action.when, retry=action.retry))
+            when, retry, isolate = action.when, action.retry, action.isolate
+            flow.put(nodes.Do(name, action, when=when, retry=retry, isolate=isolate))
 
     def steps(self, flow: Steps, record: Record) -> None:
         flow.steps(record.take("name"), self._body(record))
@@ -210,7 +214,7 @@ class _Loader:
 # Any, here and below: what a reference leads to is known at run time only; what it is used for
 # checks it as it checks what an author gives.
 def _action(record: Record) -> Action[..., Any]:
-    found = record.find(record.take("action"))
+    found = record.find(record.take("action"), "an action")
     if isinstance(found, type) and issubclass(found, Action):
         made: Action[..., Any] = found.__new__(found)
     else:
@@ -273,8 +277,14 @@ def _policy_parts(record: Record) -> dict[str, Any]:
     if handler is not None:
         parts["handler"] = record.find(handler)
     if on is not None:
-        parts["on"] = tuple(map(record.find, on)) if isinstance(on, list) else record.find(on)
+        parts["on"] = _errors(on, record)
     return parts
+
+
+def _errors(data: object, record: Record) -> Any:  # noqa: ANN401
+    if isinstance(data, list):
+        return tuple(record.find(each, "an error") for each in data)
+    return record.find(data, "an error")
 
 
 def _backoff(data: object, record: Record) -> Any:  # noqa: ANN401
@@ -301,10 +311,9 @@ def _backoff(data: object, record: Record) -> Any:  # noqa: ANN401
 def _placement(data: object, record: Record) -> Any:  # noqa: ANN401
     if not isinstance(data, Mapping):
         return data
-    parts = Record(data, f"the placement of {record.place}")
-    made = parts.value("placement")
-    parts.close("a placement")
-    return made
+    from gostage._author.isolate import Isolate  # 1 ms, where something is placed with more
+
+    return Isolate.from_dict(data, f"the placement of {record.place}")
 
 
 def _key(data: object, record: Record) -> Any:  # noqa: ANN401
@@ -314,7 +323,7 @@ def _key(data: object, record: Record) -> Any:  # noqa: ANN401
     merge = parts.take("merge", None)
     options: dict[str, Any] = {
         "type": load_type(parts.take("type", "typing:Any"), parts),
-        "merge": None if merge is None else parts.find(merge),
+        "merge": None if merge is None else parts.find(merge, "a merge"),
         "secret": parts.take("secret", False),
     }
     if "default" in parts:

@@ -1,4 +1,4 @@
-"""Middleware: generator functions around a run, a stage or an action; nothing here enters one."""
+"""Middleware: generator functions around a run, a stage, an action or a child; none is entered."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from gostage._author.signature import body_of, name_of_function
 from gostage.errors import DefinitionError, did_you_mean
 
-Level = Literal["run", "workflow", "stage", "action"]
+Level = Literal["run", "workflow", "stage", "action", "spawn"]
 # Any: a middleware takes what it names, and yields and returns what goes through it.
 Middleware = Callable[..., Iterator[Any]]
 """What an author writes: a generator function, annotated as loosely as they like."""
@@ -22,6 +22,7 @@ ALLOWED: Final[dict[Level, tuple[str, ...]]] = {
     "workflow": ("run", "workflow", "stage", "store"),
     "stage": ("run", "workflow", "stage", "store"),
     "action": ("run", "workflow", "stage", "action", "ctx", "store"),
+    "spawn": ("spawn",),
 }
 """What a middleware may ask for by name, at each level."""
 

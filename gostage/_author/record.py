@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from gostage._author.coding import CODEC
-from gostage._author.reference import find
+from gostage._author.coding import CODEC, FINDER, Use
 from gostage.errors import DefinitionError, GostageError, did_you_mean
 
 _REQUIRED: Final = object()
@@ -90,15 +89,15 @@ class Record:
         except GostageError as error:
             raise self._here(error) from error.__cause__
 
-    def find(self, reference: object) -> object:
-        """Import what a reference names."""
+    def find(self, reference: object, use: Use = "a function") -> object:
+        """Find what a reference names; it is imported, unless the data must not do so."""
         if not isinstance(reference, str):
             raise DefinitionError(
                 f"{self.place} must name code as 'module:name', not {reference!r}",
                 hint="from_dict() reads what to_dict() wrote",
             )
         try:
-            return find(reference)
+            return FINDER.get()(reference, use)
         except GostageError as error:
             raise self._here(error) from error.__cause__
 

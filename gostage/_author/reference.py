@@ -9,12 +9,13 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from contextvars import ContextVar
 from itertools import chain
 from types import MethodType
 from typing import TYPE_CHECKING, Final
 
 from gostage._author.loading import address_of, load_file, loaded
-from gostage._author.script import MAIN, is_found, script
+from gostage._author.script import MAIN, is_found, script, script_at
 from gostage._author.signature import name_of_function
 from gostage.errors import NotFound, NotImportable, Where, did_you_mean
 
@@ -24,6 +25,38 @@ if TYPE_CHECKING:
 
 _OTHERS: Final = frozenset((*sys.stdlib_module_names, "gostage", MAIN))
 """Where nothing of the user's is held."""
+HELD_BY: Final = "?"
+"""What names begin with of code that is only found together with what holds it."""
+
+
+class Held:
+    """Code without a reference of its own, in a workflow that is found again as a whole."""
+
+    def __init__(self) -> None:
+        self.things: dict[str, object] = {}
+        """By the names they have in the definition."""
+
+    def name(self, thing: object) -> str:
+        """Name it, the same thing always alike."""
+        for name, known in self.things.items():
+            if known is thing:
+                return name
+        code = _code_of(thing)
+        where = (
+            getattr(code, "__module__", None),
+            getattr(code, "__qualname__", type(code).__name__),
+        )
+        name = base = f"{HELD_BY}{where[0]}:{where[1]}"
+        count = 1
+        while name in self.things:
+            count += 1
+            name = f"{base}#{count}"
+        self.things[name] = thing
+        return name
+
+
+HELD: Final[ContextVar[Held | None]] = ContextVar("gostage held", default=None)
+"""Set while a workflow is written down that is found again as a whole."""
 
 
 def reference_of(thing: object) -> str | None:
@@ -39,11 +72,22 @@ def reference_of(thing: object) -> str | None:
     return None
 
 
+def place_of(thing: object) -> str | None:
+    """Give `module:name` if a module holds this very thing, whatever it is; else `None`."""
+    for module_name, path in _holders_of(thing, [type(thing).__module__]):
+        if _lookup(module_name, path) is thing:
+            return f"{address_of(module_name)}:{path}"
+    return None
+
+
 def require_reference(thing: object, what: str) -> str:
     """Give the reference, or raise an error that names the thing and says how to fix it."""
     reference = reference_of(thing)
     if reference is not None:
         return reference
+    held = HELD.get()
+    if held is not None:
+        return held.name(thing)
     code = getattr(_code_of(thing), "__code__", None)
     raise NotImportable(
         f"{what} cannot be found again by another process: {_why(thing)}",
@@ -56,6 +100,11 @@ def require_reference(thing: object, what: str) -> str:
 
 def find(reference: str) -> object:
     """Import what a reference names; the error says which part of it cannot be found."""
+    if reference.startswith(HELD_BY):
+        raise NotImportable(
+            f"{reference[len(HELD_BY) :]!r} is nowhere but in a workflow that a module holds",
+            hint="put the workflow back where it was; it is found there, and all that is in it",
+        )
     home, _, path = reference.rpartition(":")
     if not (home and path) or "<" in path:
         raise NotImportable(
@@ -93,7 +142,7 @@ def _load(home: str, reference: str) -> ModuleType:
     from pathlib import Path  # 3 ms, where a reference is a file's
 
     path = Path(home)
-    if not path.is_absolute() or not path.is_file():
+    if not path.is_absolute() or not (path.is_file() or script_at(home)):
         raise NotImportable(
             f"there is no file {home!r}, which {reference!r} names",
             hint="was it moved or removed? a file stands in a reference with its whole path",

@@ -57,6 +57,13 @@ def is_found(name: str) -> bool:
     return file is not None and name.partition(".")[0] not in _guarded(file)
 
 
+def is_guarded() -> bool:
+    """Whether there is a script that may be imported: what it runs stands under its guard."""
+    main = script()
+    file = None if main is None else file_of(main)
+    return file is not None and _has_guard(file)
+
+
 def _is_same(one: str, other: str) -> bool:
     try:
         return os.path.samefile(one, other)  # noqa: PTH121 - as above
@@ -71,13 +78,22 @@ def _folder(file: str) -> str:
 
 
 @lru_cache(maxsize=8)
-def _guarded(file: str) -> frozenset[str]:
-    """The names that a script has only when it is run."""
+def _has_guard(file: str) -> bool:
+    return any(isinstance(node, ast.If) and _is_guard(node.test) for node in _body(file))
+
+
+def _body(file: str) -> list[ast.stmt]:
     try:
         with open(file, "rb") as text:  # noqa: PTH123 - as above
-            body = ast.parse(text.read()).body
+            return ast.parse(text.read()).body
     except (OSError, SyntaxError, ValueError):
-        return frozenset()
+        return []
+
+
+@lru_cache(maxsize=8)
+def _guarded(file: str) -> frozenset[str]:
+    """The names that a script has only when it is run."""
+    body = _body(file)
     guards = [node for node in body if isinstance(node, ast.If) and _is_guard(node.test)]
     inside = {name for guard in guards for name in _bound(guard.body)}
     others = [node for node in body if node not in guards]

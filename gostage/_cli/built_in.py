@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from gostage._cli.taps import Taps
-from gostage._plugins.source import Source
+from gostage._plugins.source import BUILT_IN, Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gostage._cli.common import Common
     from gostage._plugins.manager import Plugins
-
-_ORIGIN: Final = "built in"
 
 
 def sources(common: Common) -> list[Source]:
@@ -31,8 +29,8 @@ def sources(common: Common) -> list[Source]:
         return Chooser(common, taps)
 
     return [
-        Source("capture", _ORIGIN, capture),
-        Source("terminal", _ORIGIN, terminal, may_be_empty=True),
+        Source("capture", BUILT_IN, capture),
+        Source("terminal", BUILT_IN, terminal, may_be_empty=True),
     ]
 
 

@@ -9,14 +9,16 @@ import threading
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final
 
+from gostage._run.printing import Printer, Sheet
 from gostage.hookspecs import hookimpl
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator, Iterable
 
     from gostage._author.action import Action
     from gostage._cli.taps import Taps
     from gostage._run.context import Context
+    from gostage._run.printing import Stream
 
 LIMIT: Final = 64 * 1024
 """How many characters are kept of each call; of more, the last ones."""
@@ -50,10 +52,41 @@ class Tail:
         return "".join(list(self._pieces))[-LIMIT:]
 
 
-class Capture:
+class _Kept(Sheet):
+    """What a child prints, kept like what is printed here."""
+
+    def __init__(
+        self,
+        path: str,
+        current: ContextVar[Tail | None],
+        note: Callable[[str, BaseException, Tail], object],
+    ) -> None:
+        super().__init__()
+        self._path = path
+        self._tail = Tail()
+        self._current = current
+        self._note = note
+
+    def show(self, stream: Stream, text: str) -> None:
+        """Write it, and keep it where it belongs."""
+        around = self._current.set(self._tail)
+        try:
+            super().show(stream, text)
+        finally:
+            self._current.reset(around)
+
+    def close(self, errors: Iterable[BaseException]) -> None:
+        """Have it told with the errors."""
+        super().close(errors)
+        for error in errors:
+            self._note(self._path, error, self._tail)
+
+
+class Capture(Printer):
     """The plugin."""
 
     def __init__(self, taps: Taps) -> None:
+        super().__init__()
         self._taps = taps
         self._current: ContextVar[Tail | None] = ContextVar("gostage_output", default=None)
         self._open: dict[int, Tail] = {}
@@ -67,8 +100,19 @@ class Capture:
         return self._taps.is_midline
 
     def output_of(self, path: str, error: BaseException) -> str:
-        """Give what the call that failed with this error had written."""
-        return self._failed.get((id(error), path), "")
+        """Give what the call that failed with this error had written.
+
+        Of what a child has done in several steps, that is what all of them had written.
+        """
+        while path:
+            if (text := self._failed.get((id(error), path))) is not None:
+                return text
+            path = path.rpartition("/")[0]
+        return ""
+
+    def open(self, path: str) -> Sheet:
+        """Keep what a child prints as well."""
+        return _Kept(path, self._current, self._note)
 
     # Any: what a run returns.
     @hookimpl(wrapper=True)

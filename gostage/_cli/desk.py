@@ -18,6 +18,7 @@ from gostage._cli.exits import ExitCode, code_of_status
 from gostage._cli.onscreen import keep_in_order, on_screen, outcome, show_result
 from gostage._cli.output import data_channel, show
 from gostage._cli.places import opened_place
+from gostage._cli.project import check_spawner
 from gostage._db.protocol import DONE
 
 if TYPE_CHECKING:
@@ -76,8 +77,7 @@ def open_desk(common: Common, text: str, *, as_json: bool) -> Iterator[Desk]:
     with data_channel(as_json=as_json) as out, looking(common) as database:
         keep_in_order()
         row = find_run(database, text)
-        with (
-            opened_place(common, row, sources(common)) as project,
-            Runner(database, plugins=project.plugins) as runner,
-        ):
-            yield Desk(row, database, runner, project, common, out)
+        with opened_place(common, row, sources(common)) as project:
+            check_spawner(project)
+            with Runner(database, plugins=project.plugins) as runner:
+                yield Desk(row, database, runner, project, common, out)

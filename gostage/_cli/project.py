@@ -13,7 +13,7 @@ from gostage._app.config import Config
 from gostage._app.project import assemble, stages_of
 from gostage._cli.commands import COMMANDS
 from gostage._cli.complaints import complain
-from gostage.errors import GostageError, NotFound, PluginError
+from gostage.errors import ConfigError, DefinitionError, GostageError, NotFound, PluginError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -86,6 +86,21 @@ def _close(plugins: Plugins) -> None:
         plugins.close()
     except GostageError as error:
         complain(str(error), error.hint, str(error.where))
+
+
+def check_spawner(project: Project) -> None:
+    """Refuse a default backend that is not there before anything runs."""
+    name: str = project.config["spawner"]
+    if name == "process":
+        return
+    from gostage._spawn.finding import find_backend  # 8 ms, where another one is asked for
+
+    try:
+        find_backend(name, project.plugins)
+    except DefinitionError as error:
+        origin = project.config.origin("spawner")
+        message = f"{error.message}; spawner is set by: {origin}"
+        raise ConfigError(message, hint=error.hint) from None
 
 
 def commands_of(plugins: Plugins) -> dict[str, click.Command]:

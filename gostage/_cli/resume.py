@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from gostage._app.lines import Span
+from gostage._app.past.saved import branches_of
 from gostage._cli.answers import answer, answer_options
 from gostage._cli.common import Common, common_options, setting
 from gostage._cli.database import database_option, looking
@@ -96,8 +97,8 @@ def command(  # noqa: PLR0917  # click passes all of them by name
 def _check_suspended(database: Database, row: RunRow) -> None:
     """Refuse an answer where nobody has asked: it would be lost."""
     stored = database.stored(row.run_id)
-    branches = {} if stored is None else json.loads(stored.position_json).get("branches", {})
-    if not any(each.get("do") == "hold" for each in branches.values()):
+    position = {} if stored is None else json.loads(stored.position_json)
+    if not any(each.get("do") == "hold" for each in branches_of(position).values()):
         raise NotFound(
             f"run {row.run_id!r} has no suspended step that could take -s or --data",
             hint="`gostage show` says what it waits for; a receive takes `gostage signal`",

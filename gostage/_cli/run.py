@@ -51,6 +51,11 @@ def _some_text(ctx: click.Context, param: click.Parameter, text: str | None) -> 
 @setting(
     "--progress/--no-progress", default=None, help="Show a live view; by default on a terminal."
 )
+@setting(
+    "--spawner",
+    metavar="NAME",
+    help="Where children run of which the code does not say it; by default `process`.",
+)
 @click.option(
     "--run-id",
     metavar="ID",
@@ -74,7 +79,7 @@ def command(
     TARGET is module:attr, path/file.py:attr, a module, a file, or a folder with stage modules. By
     default it is that of the configuration, else the current folder.
     """
-    from gostage._cli.project import open_project  # 29 ms: where it is used
+    from gostage._cli.project import check_spawner, open_project  # 29 ms: where it is used
 
     common.as_json = as_json
     with (
@@ -88,6 +93,7 @@ def command(
             from gostage._cli.preview import preview  # 2 ms: where it is used
 
             return preview(project, collected, left_out, common, out, with_check=dry_run)
+        check_spawner(project)
         with _runner(project, collected, common) as runner:
             result = _run(runner, project, collected.workflow, run_id, common)
             show_result(project, result, common, out)

@@ -11,6 +11,7 @@ from gostage._db.sqlite_errors import explained
 from gostage._db.sqlite_fork import watch
 from gostage._db.sqlite_patience import patiently
 from gostage._db.sqlite_schema import prepare
+from gostage._db.sqlite_step import prepare_steps
 from gostage._db.sqlite_ways import MEMORY, Borrowed, Reading, Writing
 from gostage.errors import DatabaseError
 
@@ -125,6 +126,7 @@ class Access:
             connection = self._file.connect(0)
         try:
             prepare(connection, self._name)
+            prepare_steps(connection)
             if self._file is not None:
                 self._use_wal(connection)
             connection.execute(f"PRAGMA synchronous = {synchronous}")

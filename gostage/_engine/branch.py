@@ -17,6 +17,7 @@ class Branch:
     """Where one line of the run stands."""
 
     __slots__ = (
+        "around",
         "cancelled",
         "children",
         "effect",
@@ -46,6 +47,8 @@ class Branch:
         self.children: dict[int, Branch] = {}
         # Any: what a guard counts and remembers, by its id; each kind of op knows its own keys.
         self.frames: dict[str, dict[str, Any]] = {}
+        self.around: dict[str, dict[str, Any]] = {}
+        """What guards outside remember that this process does not carry out."""
         self.value: object = None
         self.error: BaseException | None = None
         self.failed_at: Op | None = None
@@ -63,7 +66,7 @@ class Branch:
         """Find what the guard remembers: here, or in the branch this one was forked from."""
         branch: Branch | None = self
         while branch is not None:
-            frame = branch.frames.get(op.id)
+            frame = branch.frames.get(op.id) or branch.around.get(op.id)
             if frame is not None:
                 return frame
             branch = branch.parent

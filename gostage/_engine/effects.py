@@ -35,6 +35,12 @@ class Call(Effect):
     __slots__ = ()
 
 
+class CallApart(Call):
+    """Call the action in a child."""
+
+    __slots__ = ()
+
+
 class Ask(Effect):
     """Evaluate a condition; `arm` tells which one, `None` is the op's own `when`."""
 
@@ -115,7 +121,7 @@ class Hold(Effect):
 
 
 class Start(Effect):
-    """Run the body in a child."""
+    """Run a part in a child: all that is inside the op."""
 
     __slots__ = ()
 

@@ -101,7 +101,8 @@ def _check_around(branch: Branch) -> None:
         if place.parent is None:
             raise UnknownState(f"the state has {effect.op.id!r} in a branch of {branch.root.id!r}")
         place = place.parent
-        if isinstance(place, (forks.Parallel, ops.Spawn)) or _is_side_by_side(place):
+        is_part = isinstance(place, ops.Part) and place is not branch.root
+        if isinstance(place, forks.Parallel) or is_part or _is_side_by_side(place):
             raise UnknownState(f"the state is inside {place.id!r} without a branch of its own")
         _check_remembered(branch, place)
 

@@ -96,6 +96,13 @@ class Sub(Scope):
     hidden = False
 
 
+class Whole(Sub):
+    """Another workflow that runs as a whole in a child: wiring inside its spawn."""
+
+    __slots__ = ()
+    hidden = True
+
+
 class Stage(Op):
     """A stage: its condition, then the scopes around its items."""
 

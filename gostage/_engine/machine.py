@@ -47,7 +47,7 @@ class End(Value):
 class Machine:
     """What a run does next."""
 
-    __slots__ = ("branches", "end", "exit_first", "keys", "notes", "plan", "root")
+    __slots__ = ("branches", "end", "exit_first", "home", "keys", "notes", "plan", "root")
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -56,8 +56,16 @@ class Machine:
         self.exit_first = False
         """Whether the first failure is the last: a for-each goes on past none."""
         self.keys = 0
+        self.home: Op | None = None
+        """In a child: the op that it carries out, with all that is inside."""
         self.root = Branch(0, plan.program.root)
         self.branches: dict[int, Branch] = {0: self.root}
+
+    def settle_at(self, home: Op, zone: int = 0) -> None:
+        """Carry out this op alone, with all that is inside."""
+        self.home = home
+        self.root = Branch(0, home)
+        self.branches = {0: self.root}
 
     def begin(self, branch: Branch) -> Branch | None:
         """Give a fresh branch its first effect; what comes back goes on in its place."""

@@ -34,7 +34,7 @@ class AsNode(Protocol):
 class Do(Value):
     """One action. A name the author gave must be unique; any other is numbered when repeated."""
 
-    __slots__ = ("action", "name", "named", "retry", "when")
+    __slots__ = ("action", "isolate", "name", "named", "retry", "when")
 
     def __init__(
         self,
@@ -43,9 +43,12 @@ class Do(Value):
         named: bool = False,
         when: object = None,
         retry: object = None,
+        *,
+        isolate: object = False,
     ) -> None:
         self.name: Final = name
         self.action: Final = action
+        self.isolate: Final = isolate
         self.named: Final = named
         self.when: Final = when
         self.retry: Final = retry
@@ -213,11 +216,18 @@ class Sub(Value):
 class Spawn(Value):
     """A body that runs in a child."""
 
-    __slots__ = ("backend", "body", "name", "timeout")
+    __slots__ = ("backend", "body", "is_workflow", "name", "timeout")
 
     def __init__(
-        self, name: str, body: Body, backend: object = None, timeout: float | None = None
+        self,
+        name: str,
+        body: Body,
+        backend: object = None,
+        timeout: float | None = None,
+        *,
+        is_workflow: bool = False,
     ) -> None:
+        self.is_workflow: Final = is_workflow
         self.name: Final = name
         self.body: Final = body
         self.backend: Final = backend

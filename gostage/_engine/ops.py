@@ -106,7 +106,7 @@ class Do(Op):
         self.source = self.action = node.action
         self.when = node.when
         self.retry = node.retry
-        self.call = fx.Call(self)
+        self.call = fx.CallApart(self) if node.isolate else fx.Call(self)
         self.ask = None if node.when is None else fx.Ask(self)
 
     def enter(self, machine: Machine, branch: Branch) -> fx.Effect | None:
@@ -218,19 +218,52 @@ class Receive(Op):
         return None
 
 
-class Spawn(Op):
-    """A body that runs in a child; its ops are linked so that the child can find them."""
+class Part(Op):
+    """The border of what runs in a child: its ops are linked, so that the child can find them."""
 
-    __slots__ = ("backend", "timeout")
-    kind = "spawn"
+    __slots__ = ("isolate", "start")
+    kind = "part"
+    hidden = True
 
-    def __init__(self, id_: str, name: str, parent: Op | None, node: nodes.Spawn) -> None:
-        super().__init__(id_, name, parent, node)
-        self.backend = node.backend
-        self.timeout = node.timeout
+    def __init__(
+        self, id_: str, name: str, parent: Op | None, source: object, isolate: object
+    ) -> None:
+        super().__init__(id_, name, parent, source)
+        self.isolate = isolate
+        self.start = fx.Start(self)
 
     def enter(self, machine: Machine, branch: Branch) -> fx.Effect | None:
-        return fx.Start(self)
+        if machine.home is self:  # this is the child
+            return descend(machine, branch, self)
+        branch.frames.pop(self.id, None)
+        return self.start
+
+    def broke(self, machine: Machine, branch: Branch) -> fx.Effect | None:
+        frame = branch.frames.get(self.id)
+        if frame is not None and branch.effect is self.start and "at" in frame:
+            branch.failed_at = machine.plan.find(frame["at"], branch.zone) or self
+        branch.turn = FAIL
+        return None
+
+    def fed(self, machine: Machine, branch: Branch, outcome: fx.Outcome) -> fx.Effect | None:
+        if isinstance(outcome, fx.Done):
+            branch.value = outcome.value
+        branch.turn = LEAVE
+        return None
+
+
+class Spawn(Part):
+    """A named body that runs in a child."""
+
+    __slots__ = ("is_workflow", "timeout")
+    kind = "spawn"
+    hidden = False
+
+    def __init__(self, id_: str, name: str, parent: Op | None, node: nodes.Spawn) -> None:
+        isolate = True if node.backend is None else node.backend
+        super().__init__(id_, name, parent, node, isolate)
+        self.timeout = node.timeout
+        self.is_workflow = node.is_workflow
 
 
 def descend(machine: Machine, branch: Branch, op: Op) -> fx.Effect | None:

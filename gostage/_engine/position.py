@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from gostage._engine import effects as fx
 from gostage._engine import fit, forks, guards, ops
-from gostage._engine.branch import Branch
+from gostage._engine.branch import ENTER, LEAVE, Branch
 from gostage._engine.machine import Machine
+from gostage._engine.plan import Edit
 from gostage.errors import DuplicateName, GostageError, NotFound, NotImportable, UnknownState
 
 if TYPE_CHECKING:
@@ -58,9 +59,16 @@ def dump(machine: Machine, packing: Packing) -> dict[str, Json]:
     return {**data, "edits": edits} if edits else data
 
 
-def load(plan: Plan, data: Mapping[str, Json], packing: Packing) -> Machine:
-    """Stand where the data says; a position that does not fit the plan is refused."""
+def load(
+    plan: Plan, data: Mapping[str, Json], packing: Packing, *, is_edited: bool = False
+) -> Machine:
+    """Stand where the data says; a position that does not fit the plan is refused.
+
+    `is_edited` says that the plan has its edits already.
+    """
     try:
+        if not is_edited:
+            load_edits(plan, data.get("edits") or {}, packing)
         machine = _load(plan, data, packing)
         fit.check(machine)
     except DuplicateName as error:
@@ -76,7 +84,6 @@ def load(plan: Plan, data: Mapping[str, Json], packing: Packing) -> Machine:
 
 def _load(plan: Plan, data: Mapping[str, Json], packing: Packing) -> Machine:
     machine = Machine(plan)
-    _load_plan(plan, data.get("edits") or {}, packing)
     machine.branches.clear()
     for key, entry in sorted(data["branches"].items(), key=lambda pair: int(pair[0])):
         branch = _load_branch(machine, int(key), entry, packing)
@@ -91,6 +98,7 @@ def _load(plan: Plan, data: Mapping[str, Json], packing: Packing) -> Machine:
 
 _FIXED = {
     fx.Call: "call",
+    fx.CallApart: "call",
     fx.Open: "open",
     fx.Close: "close",
     fx.Judge: "judge",
@@ -119,7 +127,7 @@ def _dump_effect(effect: fx.Effect | None, packing: Packing) -> dict[str, Json]:
 
 def _load_effect(op: Op, data: Mapping[str, Json], packing: Packing) -> fx.Effect | None:
     do = data["do"]
-    if do == "begin":
+    if do in ("begin", "ended"):
         return None
     effect = _free_effect(op, do, data, packing)
     if effect is None:
@@ -138,9 +146,13 @@ def _free_effect(op: Op, do: str, data: Mapping[str, Json], packing: Packing) ->
         return fx.Pause(op, data["seconds"], data["why"], data.get("until"))
     if do == "listen" and isinstance(op, ops.Receive):
         return fx.Listen(op, data.get("until"))
-    if do == "start" and isinstance(op, ops.Spawn):
-        return fx.Start(op)
     return None
+
+
+def waiting_effect(op: Op, data: Mapping[str, Json], packing: Packing) -> fx.Effect | None:
+    """What a branch that was written down waits for, if it waits."""
+    do = data["do"]
+    return _free_effect(op, do, data, packing) if do in ("pause", "listen", "hold") else None
 
 
 def _action_effect(op: Op, do: str, data: Mapping[str, Json], packing: Packing) -> fx.Effect | None:
@@ -173,10 +185,14 @@ def dump_branch(
     data: dict[str, Json] = {"at": place.id, **_dump_effect(branch.effect, packing)}
     if branch.parent is not None:
         data.update(parent=branch.parent.key, root=branch.root.id, index=branch.index)
+    elif branch.root.parent is not None:
+        data["root"] = branch.root.id
+        if branch.effect is None and branch.turn != ENTER:
+            data["do"] = "ended"  # all of a child's work is done, and only that is not told yet
     # An empty frame counts: that it is there says that the scope is open.
     frames = branch.frames
     if frames:
-        data["frames"] = {i: _dump_frame(f, packing, without) for i, f in frames.items()}
+        data["frames"] = {i: dump_frame(f, packing, without) for i, f in frames.items()}
     if branch.value is not None and _inside_for_each(place):
         data["value"] = packing.pack_value(branch.value)
     if branch.error is not None:
@@ -203,8 +219,10 @@ def _load_branch(machine: Machine, key: int, data: Mapping[str, Json], packing: 
             branch.zone = key
     branch.op = _op(plan, data["at"], branch.zone)
     branch.effect = _load_effect(branch.op, data, packing)
+    if data["do"] == "ended":
+        branch.turn = LEAVE
     for id_, frame in data.get("frames", {}).items():
-        branch.frames[_op(plan, id_, branch.zone).id] = _load_frame(frame, packing)
+        branch.frames[_op(plan, id_, branch.zone).id] = load_frame(frame, packing)
     if "value" in data:
         branch.value = packing.unpack_value(data["value"])
     if "error" in data:
@@ -265,7 +283,10 @@ _PACKED: Final = frozenset(("resume", "items", "error", "interrupt", "passes", "
 """What of a frame is not data as it stands; where there are failures there are results."""
 
 
-def _dump_frame(frame: Mapping[str, Json], packing: Packing, without: frozenset[str]) -> Json:
+def dump_frame(
+    frame: Mapping[str, Json], packing: Packing, without: frozenset[str] = frozenset()
+) -> Json:
+    """Write down what one guard remembers."""
     if frame.keys().isdisjoint(_PACKED) and frame.keys().isdisjoint(without):
         return {key: value for key, value in frame.items() if value is not None}
     packers = _packers(packing.pack_value, packing.pack_error)
@@ -279,7 +300,8 @@ def _dump_frame(frame: Mapping[str, Json], packing: Packing, without: frozenset[
     }
 
 
-def _load_frame(data: Mapping[str, Json], packing: Packing) -> dict[str, Json]:
+def load_frame(data: Mapping[str, Json], packing: Packing) -> dict[str, Json]:
+    """Read what `dump_frame` wrote."""
     packers = _packers(packing.unpack_value, packing.unpack_error)
     packers["results"] = _mapping(packing.unpack_value)
     packers["failures"] = _mapping(packing.unpack_error)
@@ -306,24 +328,56 @@ def _dump_plan(plan: Plan, packing: Packing) -> dict[str, Json]:
     return {key: value for key, value in data.items() if value}
 
 
+def dump_edits(plan: Plan, packing: Packing, zone: int) -> dict[str, Json]:
+    """What counts in one zone, as if that were a whole plan."""
+    if not plan.edited:
+        return {}
+    data = _dump_plan(plan, packing)
+    for word in ("insert", "remove"):
+        if word in data:
+            data[word] = [[0, *row[1:]] for row in data[word] if row[0] == zone]
+    return data
+
+
+def do_edit(plan: Plan, name: str, zone: int, data: Json, packing: Packing) -> None:
+    """Do one edit, as a child tells of it, in a zone; without data take it back."""
+    kind, _, id_ = name.split(":", 2)
+    op = plan.find(id_, zone)
+    if kind == "insert":
+        if data is not None and op is None:
+            _load_row(plan, [zone, *data[1:]], packing)
+        elif data is None and op is not None:
+            plan.undo(Edit("insert", zone, op))
+    elif op is not None and kind == "remove":
+        plan.remove(op, zone) if data is not None else plan.undo(Edit("remove", zone, op))
+    elif op is not None:
+        plan.disable(op) if data is not None else plan.enable(op)
+
+
 def dump_insertion(plan: Plan, insertion: Insertion, zone: int, packing: Packing) -> list[Json]:
     """Write down what was inserted, where, and by whom."""
     return [*place_of(plan, insertion, zone), packing.pack_item(insertion.item)]
 
 
-def _load_plan(plan: Plan, data: Mapping[str, Json], packing: Packing) -> None:
-    for zone, parent, after, by, item in data.get("insert", ()):
-        unpacked = packing.unpack_item(item)
-        step = _op(plan, by, zone)
-        if after is None:
-            plan.append(_op(plan, parent, zone), unpacked, step, zone)
-        else:
-            plan.insert_after(_op(plan, after, zone), unpacked, step, zone)
+def load_edits(plan: Plan, data: Mapping[str, Json], packing: Packing) -> None:
+    """Change a fresh plan as another one was changed."""
+    for row in data.get("insert", ()):
+        _load_row(plan, row, packing)
     for zone, id_ in data.get("remove", ()):
         plan.remove(_op(plan, id_, zone), zone)
     plan.edited = plan.edited or bool(data)
     plan.disabled.clear()
     plan.disabled.update(_known(plan, data.get("disabled", ())))
+
+
+def _load_row(plan: Plan, row: Json, packing: Packing) -> None:
+    zone, parent, after, by, item = row
+    unpacked = packing.unpack_item(item)
+    step = _op(plan, by, zone)
+    if after is None:
+        plan.append(_op(plan, parent, zone), unpacked, step, zone)
+    else:
+        plan.insert_after(_op(plan, after, zone), unpacked, step, zone)
 
 
 def _known(plan: Plan, ids: Iterable[str]) -> Iterator[str]:

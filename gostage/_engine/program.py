@@ -185,6 +185,11 @@ def _stage(linker: Linker, id_: str, name: str, parent: Op, node: nodes.Stage) -
     if node.retry is not None:
         last = linker.wire(lambda i: guards.StageRetry(i, name, outer, node.retry), outer, "retry")
     # Named alike with and without a retry: a run that failed finds its place when it gets one.
+    if node.isolate:
+        around = last
+        part = ops.Part(f"{outer.id}//part", name, around, node, node.isolate)
+        append(around, linker.register(part))
+        last = part
     scope = linker.wire(lambda i: guards.Scope(i, name, last, "stage", node), last, "inside", outer)
     linker.link_body(scope, node.stage)
     op.inside = scope
@@ -233,7 +238,10 @@ def _parallel(linker: Linker, id_: str, name: str, parent: Op, node: nodes.Paral
 
 def _for_each(linker: Linker, id_: str, name: str, parent: Op, node: nodes.ForEach) -> Op:
     op = forks.ForEach(id_, name, parent, node)
-    op.body = linker.register(ops.Arm(f"{id_}//item", name, op))
+    body = f"{id_}//item"
+    op.body = linker.register(
+        ops.Part(body, name, op, node, node.isolate) if node.isolate else ops.Arm(body, name, op)
+    )
     linker.link_body(op.body, node.body)
     return op
 
@@ -255,7 +263,13 @@ def _sub(linker: Linker, id_: str, name: str, parent: Op, node: nodes.Sub) -> Op
 
 def _spawn(linker: Linker, id_: str, name: str, parent: Op, node: nodes.Spawn) -> Op:
     op = ops.Spawn(id_, name, parent, node)
-    linker.link_body(op, node.body)
+    if node.is_workflow:
+        scope = guards.Whole(f"{id_}//workflow", name, op, "sub", node.body)
+        append(op, linker.register(scope))
+        linker.subs.append(scope)
+        linker.link_body(scope, node.body)
+    else:
+        linker.link_body(op, node.body)
     return op
 
 

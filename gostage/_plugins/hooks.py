@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     # Any: a listener may return what it likes; nobody looks at it.
     Listener = Callable[[Any], Any]
+    ChildListener = Callable[[Any, Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +23,14 @@ class Hooks:
     workflow: tuple[Wrapper, ...] = ()
     stage: tuple[Wrapper, ...] = ()
     action: tuple[Wrapper, ...] = ()
+    spawn: tuple[Wrapper, ...] = ()
+    """Around the life of a child, in its parent."""
+    child: tuple[Wrapper, ...] = ()
+    """Around the work of a child, in the child."""
     listeners: tuple[tuple[str, Listener], ...] = ()
     """Each with the name of its plugin."""
+    child_messages: tuple[tuple[str, ChildListener], ...] = ()
+    """Who is told the messages of children, each with the name of its plugin."""
 
 
 NO_HOOKS: Final = Hooks()

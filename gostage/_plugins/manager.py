@@ -142,12 +142,14 @@ class Plugins:
     # Any: as above.
     def _call(caller: HookCaller, hook: str, given: Mapping[str, Any]) -> list[Any]:
         try:
-            found: list[Any] = caller(**given)
+            found: Any = caller(**given)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # an exit would end the command as if all were well
             raise _blamed(error, hook, caller.get_hookimpls()) from error
-        return found
+        if caller.spec is None or not caller.spec.opts.get("firstresult"):
+            return list(found)
+        return [] if found is None else [found]
 
     def implementations(self, hook: str) -> list[HookImpl]:
         """Who implements a hook, in the order they are called."""
@@ -191,9 +193,9 @@ class Plugins:
         self.load()
         if self._manager is None:
             return NO_HOOKS
-        from gostage._plugins.wrappers import WRAPPERS, Wrapper  # 1 ms: where it is used
+        from gostage._plugins.wrappers import WRAPPERS, Wrapper, taking  # 1 ms: where it is used
 
-        run, workflow, stage, action = (
+        run, workflow, stage, action, spawn, child = (
             tuple(
                 Wrapper(hook, impl.plugin_name, impl.function, impl.argnames)
                 for impl in self.implementations(hook)
@@ -201,7 +203,12 @@ class Plugins:
             for hook in WRAPPERS
         )
         listeners = [(i.plugin_name, i.function) for i in self.implementations("gostage_event")]
-        return Hooks(run, workflow, stage, action, tuple(listeners))
+        told = [
+            (i.plugin_name, taking(i.function, i.argnames, ("spawn", "message")))
+            for i in self.implementations("gostage_child_message")
+        ]
+        wrappers = run, workflow, stage, action, spawn, child
+        return Hooks(*wrappers, listeners=tuple(listeners), child_messages=tuple(told))
 
     def attributes(self) -> Iterator[object]:
         """Everything public that the plugins hold, nearest `stageconf.py` first."""

@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gostage._plugins.installed import GROUP, OPTIONAL, announced
 from gostage.errors import PluginError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+
+BUILT_IN: Final = "built in"
+"""The origin of the plugins of the command line, which are of use in its own process only."""
 
 
 @dataclass(frozen=True, slots=True)

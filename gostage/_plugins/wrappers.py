@@ -1,4 +1,4 @@
-"""Wrappers: a plugin's generator around a run, a stage or a call, in the form that scopes drive."""
+"""Wrappers: a plugin's generator around a run, a stage, a call or a child, as scopes drive it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,15 @@ if TYPE_CHECKING:
     # Any: a user's generator function; what goes through it is the user's business.
     Make = Callable[..., Any]
 
-WRAPPERS: Final = ("gostage_runner", "gostage_workflow", "gostage_stage", "gostage_action")
-"""The hooks that are wrappers, from the widest to the narrowest."""
+WRAPPERS: Final = (
+    "gostage_runner",
+    "gostage_workflow",
+    "gostage_stage",
+    "gostage_action",
+    "gostage_spawn",
+    "gostage_child",
+)
+"""The hooks that are wrappers: from the widest to the narrowest, and those of children."""
 
 
 class Wrapper:
@@ -45,6 +52,15 @@ def _maker(fn: Make, names: tuple[str, ...]) -> Make:
     return lambda given: fn(*[get(given) for get in getters])
 
 
+# Any: what a hook is given, and what it returns.
+def taking(fn: Make, wanted: Sequence[str], given: Sequence[str]) -> Make:
+    """Make a function that is called with all that is given, and passes on what is wanted."""
+    if tuple(wanted) == tuple(given):
+        return fn
+    places = [given.index(name) for name in wanted]
+    return lambda *values: fn(*[values[place] for place in places])
+
+
 # Any: as above.
 def _itself(given: Any) -> Any:  # noqa: ANN401
     return given
@@ -54,6 +70,8 @@ def _itself(given: Any) -> Any:  # noqa: ANN401
 def _around(hook: str, given: Any) -> str:  # noqa: ANN401
     if hook == "gostage_action":
         return ""  # the action says it itself
-    if hook == "gostage_runner":
+    if hook == "gostage_spawn":
+        return f", around child {given.spawn.id!r}"
+    if hook in ("gostage_runner", "gostage_child"):
         return f", around run {given.run.id!r}"
     return f", around stage {given.stage.id!r}"

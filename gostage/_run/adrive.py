@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from gostage._run.nap import LoopNap
-from gostage._run.requests import Await, Invoke, Pause, Together
+from gostage._run.requests import Await, Carry, Invoke, Pause, Together, carried
 from gostage._run.tasks import finish
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class AsyncShell:
         try:
             while True:
                 request = flow.send(reply)
-                if type(request) is Invoke:
+                if type(request) is Invoke or type(request) is Carry:
                     reply = await self._in_thread(request, thread)
                 elif type(request) is Await:
                     reply = await finish(request, self._run)
@@ -53,7 +53,7 @@ class AsyncShell:
 
     async def _in_thread(self, request: Invoke, thread: ThreadPoolExecutor) -> Reply:
         context = contextvars.copy_context()
-        future = asyncio.get_running_loop().run_in_executor(thread, context.run, _call, request)
+        future = asyncio.get_running_loop().run_in_executor(thread, context.run, carried, request)
         await self._settle(future)
         return future.result()
 
@@ -82,10 +82,3 @@ class AsyncShell:
                 await asyncio.wait({future})
             except asyncio.CancelledError:
                 self._run.cancelled_in_loop()
-
-
-def _call(request: Invoke) -> Reply:
-    try:
-        return request.fn(*request.args, **(request.kwargs or {})), None
-    except BaseException as error:  # noqa: BLE001  # the flow decides what it means
-        return None, error

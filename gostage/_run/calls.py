@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from gostage._engine.branch import Branch
     from gostage._plugins.scopes import Ended
     from gostage._run.execution import Execution
-    from gostage._run.line import Line
     from gostage._run.records import Row
     from gostage._run.requests import Flow
 
@@ -48,13 +47,14 @@ def call(run: Execution, branch: Branch, effect: fx.Call) -> Flow:  # noqa: C901
         ended = layers.open()
     function = action.function
     takes = function.takes
+    is_timed = action.timeout is not None or run.watchdog is not None
     value: object = None
     error: BaseException | None = None
     while ended is None:
         mark = len(line.written)
         if layers is not None and layers.limits is not None:
             limit = layers.deadline
-        if takes == "more" or function.is_async or action.timeout is not None or limit is not None:
+        if is_timed or takes == "more" or function.is_async or limit is not None:
             value, error = yield from _timed(ctx, action, limit)
         else:
             value, error = yield Invoke(function.fn, (ctx,) if takes == "ctx" else ())
@@ -109,27 +109,18 @@ def _settle(
         error = _keep(ctx, action, value)
     line = ctx.execution.line(ctx.branch)
     if error is None or isinstance(error, (Suspended, Bailed)):
-        failed = _unstorable(ctx, line, error)
-        if failed is None:
-            line.undo.commit()
+        try:
+            line.stage()
+            if line.staged is not None and isinstance(error, Suspended):
+                ctx.execution.around.codec.encode(error.data)
+        except NotStorable as failed:
+            error = failed
+        else:
+            line.undo.forget()
             return error
-        error = failed
     line.undo.rollback(mark)
     ctx.undo_edits()
     return error
-
-
-def _unstorable(ctx: Context, line: Line, error: BaseException | None) -> BaseException | None:
-    """Why what a call leaves behind could not be saved, if it is to be saved at all."""
-    if line.staged is None:
-        return None
-    try:
-        line.stage()
-        if isinstance(error, Suspended):
-            ctx.execution.around.codec.encode(error.data)
-    except NotStorable as failed:
-        return failed
-    return None
 
 
 def _keep(ctx: Context, action: Action[..., Any], value: object) -> BaseException | None:
@@ -206,12 +197,13 @@ def _failure(ctx: Context, error: BaseException) -> tuple[str, BaseException | N
     if isinstance(error, Bailed):
         return "completed", None, fx.Stopped(error)
     if isinstance(error, Exception) or is_users_own(error):
-        add_note(error, f"in {_place(ctx)}")
+        add_note(error, f"in {place_of(ctx)}")
         return "failed", error, fx.Failed(error)
     return "cancelled", error, fx.Stopped(error)
 
 
-def _place(ctx: Context) -> str:
+def place_of(ctx: Context) -> str:
+    """Where a call is made, as notes have it."""
     stage = ctx.stage
     owner = "" if stage is None else f" of stage {stage.id!r}"
     item = "" if ctx.item_index is None else f", item {ctx.item_index}"
@@ -235,6 +227,8 @@ def _timed(ctx: Context, action: Action[..., Any], limit: float | None) -> Flow:
     ctx.set_deadline(None)
     if isinstance(reply[1], OutOfTime) or (late and reply[1] is None):
         if deadline == own:
-            return None, attempt_timed_out(action.name, timeout, ctx.where)
-        return None, out_of_time(run, ctx.op)
+            error = attempt_timed_out(action.name, timeout, ctx.where)
+        else:
+            error = out_of_time(run, ctx.op)
+        return None, error.with_traceback(None if reply[1] is None else reply[1].__traceback__)
     return reply

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gostage._author.action import Action
 from gostage._author.edits import EDITS
 from gostage._author.tree import Flow, bodies_of
+from gostage._engine.effects import CallApart
+from gostage._engine.ops import Do, Part
 from gostage._engine.program import compile_definition
 from gostage._run.session import check_runnable
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 class Compiled:
     """A program and the form of the definition it was made from."""
 
-    __slots__ = ("_edits", "_form", "heads", "plan", "program")
+    __slots__ = ("_edits", "_form", "apart", "heads", "plan", "program")
 
     def __init__(self, definition: WorkflowDefinition) -> None:
         self.heads: list[object] = []
@@ -32,6 +34,8 @@ class Compiled:
         self._form = [(flow, len(flow.items), flow.changes) for flow in _flows(definition)]
         self.program = compile_definition(definition)
         check_runnable(self.program)
+        self.apart = frozenset(_apart(self.program))
+        """Where its parts are carried out that are not carried out here."""
 
     def flows(self) -> Iterator[Flow]:
         """The workflow and every body inside it."""
@@ -43,6 +47,15 @@ class Compiled:
             len(flow.items) == length and flow.changes == changes
             for flow, length, changes in self._form
         )
+
+
+def _apart(program: Program) -> Iterator[Any]:  # Any: placements are opaque to the engine
+    for op in program.ops.values():
+        if isinstance(op, Part):
+            yield op.isolate
+        elif isinstance(op, Do) and isinstance(op.call, CallApart):
+            action: Any = op.action  # Any: as above
+            yield action.isolate
 
 
 def program_of(workflow: WorkflowDefinition) -> Program:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from gostage._engine import ops
 from gostage._engine.guards import Stage as StageOp
+from gostage._run.carrying import NO_CARRIER
 from gostage._run.deadlines import out_of_time
 from gostage._run.turns import NO_TURN, turn_of
 from gostage.errors import Bailed, Suspended
@@ -16,9 +17,11 @@ from gostage.errors import Bailed, Suspended
 if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Iterable, Mapping
+    from datetime import timedelta
 
     from gostage._author.action import Action
     from gostage._author.flow import Stage
+    from gostage._author.isolate import Isolate
     from gostage._author.select import Query, Types
     from gostage._author.workflow import WorkflowDefinition
     from gostage._engine.branch import Branch
@@ -26,7 +29,9 @@ if TYPE_CHECKING:
     from gostage._plugins.scopes import Layers
     from gostage._run.execution import Execution
     from gostage._run.live import Live
+    from gostage._run.result import Result
     from gostage._run.view import RunView
+    from gostage._run.workflow import Workflow
     from gostage._store.store import Store
     from gostage.errors import Where
 
@@ -183,9 +188,24 @@ class Context:
 
     # Any: a payload is data of any shape.
     def send(self, type: str, payload: Any = None, *, wait: bool = False) -> None:  # noqa: ANN401
-        """Send a message to its handlers; in this process they have all been called on return."""
-        del wait  # a message within one process has always arrived
-        self.execution.around.hub.send(self, type, payload)
+        """Send a message to its handlers; in this process they have all been called on return.
+
+        From a child it is on its way: with `wait` they have been called too, and what one of them
+        raises is raised here.
+        """
+        self.execution.around.hub.send(self, type, payload, wait=wait)
+
+    def spawn(
+        self,
+        workflow: Workflow | Mapping[str, Any],
+        initial: Mapping[str, object] | None = None,
+        timeout: timedelta | float | None = None,
+        *,
+        backend: str | Isolate | None = None,
+    ) -> Result:
+        """Run a whole workflow, or a definition, in a child, with a store of its own."""
+        carrier = self.execution.around.carrier or NO_CARRIER
+        return carrier.spawn(workflow, initial, backend, timeout)
 
     # ---------------------------------------------------------------- the plan
 

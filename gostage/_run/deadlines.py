@@ -27,7 +27,7 @@ def attempt_timed_out(name: str, timeout: float, where: Where) -> TimedOut:
     """The error of an attempt that took longer than its timeout."""
     return TimedOut(
         f"action {name!r} took longer than {timeout:g} seconds",
-        hint="give it a longer timeout=; a synchronous action is only stopped on time "
+        hint="give it a longer timeout=; without isolate=True a synchronous action only stops "
         "where it calls ctx.check()",
         where=where,
     )

@@ -93,7 +93,7 @@ def blocked_error(
     place = "" if lost is None else f"it stands at {lost!r}, which is not there as it was: "
     error = RunBlocked(
         f"run {run_id!r} is blocked: the plan of workflow {workflow_id!r} has changed: "
-        f"{_sentence(found)}",
+        f"{sentence(found)}",
         hint=place + "; or ".join(ways),
         where=Where(run=run_id),
     )
@@ -101,7 +101,8 @@ def blocked_error(
     return error
 
 
-def _sentence(found: Difference) -> str:
+def sentence(found: Difference) -> str:
+    """Say what is not as it was, in one sentence."""
     said = [f"{path!r} is gone" for path in found.removed]
     said += [f"{path!r} is new" for path in found.added]
     said += [f"{path!r} has moved" for path in found.moved if path not in found.changed]

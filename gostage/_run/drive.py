@@ -12,7 +12,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from gostage._run.nap import ThreadNap
-from gostage._run.requests import Await, Invoke, Pause, Together
+from gostage._run.requests import Await, Carry, Invoke, Pause, Together, carried
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,14 +34,24 @@ class Shell:
         self.interrupted = False
         """Whether Ctrl-C stopped the run."""
 
+    @property
+    def is_in_user_code(self) -> bool:
+        """Whether the main thread calls a function of the user's."""
+        return self._in_user_code
+
     # Any: what a flow returns is between it and its caller.
     def drive(self, flow: Flow) -> Any:  # noqa: ANN401
         """Drive a flow to its end, with Ctrl-C turned into a cancellation."""
+        if threading.current_thread() is not threading.main_thread():
+            return self.finish(flow)
+        with Interruptible(self):
+            return self.finish(flow)
+
+    # Any: as above.
+    def finish(self, flow: Flow) -> Any:  # noqa: ANN401
+        """Drive a flow to its end, where somebody else looks after signals."""
         try:
-            if threading.current_thread() is not threading.main_thread():
-                return self.follow(flow)
-            with Interruptible(self):
-                return self.follow(flow)
+            return self.follow(flow)
         finally:
             if self._loop is not None:
                 self._loop.stop()
@@ -67,10 +77,12 @@ class Shell:
                     self._in_user_code = False
                 elif type(request) is Await:
                     reply = self._await(request, is_main)
+                elif type(request) is Carry:
+                    reply = carried(request)
                 elif type(request) is Pause:
                     self._pause(request)
                 elif type(request) is Together:
-                    self._together(request.flows)
+                    self._together(request)
         except StopIteration as stop:
             return stop.value
 
@@ -82,7 +94,9 @@ class Shell:
         self.interrupted = True
         # Not from within the handler: the interrupted thread may hold the run's lock.
         threading.Thread(target=self._run.cancel, daemon=True).start()
-        if self._in_user_code:
+        watchdog = self._run.watchdog
+        is_told = watchdog is not None and watchdog.stand_down()
+        if self._in_user_code and not is_told:  # what cleans up is left alone
             raise KeyboardInterrupt
 
     def _await(self, request: Await, is_main: bool) -> Reply:
@@ -106,10 +120,15 @@ class Shell:
         else:
             self._run.clock.pause(ThreadNap(self._run, request.wake), request.seconds)
 
-    def _together(self, flows: Sequence[Flow]) -> None:
-        if len(flows) == 1:
-            self.follow(flows[0])
-            return
+    def _together(self, request: Together) -> None:
+        if len(request.flows) == 1:
+            self.follow(request.flows[0])
+        elif request.drive is not None:
+            request.drive(request.flows, lambda other: self.follow(_asking(other)))
+        else:
+            self._side_by_side(request.flows)
+
+    def _side_by_side(self, flows: Sequence[Flow]) -> None:
         errors: list[BaseException] = []
 
         def work(flow: Flow) -> None:
@@ -130,6 +149,12 @@ class Shell:
             thread.join()
         if errors:
             raise errors[0]
+
+
+def _asking(request: Any) -> Flow:  # noqa: ANN401 - one of the requests
+    """A flow that asks for one thing."""
+    reply = yield request
+    return reply
 
 
 def _kill() -> None:

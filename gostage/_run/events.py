@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Iterable, Mapping
 
+    from gostage._run.chronicle import Chronicle
     from gostage._run.clock import Clock
 
     Listener = Callable[["Event"], object]
@@ -75,7 +76,7 @@ class Event:
 class Teller:
     """Tells listeners what happens to one run, one event after the other."""
 
-    __slots__ = ("_clock", "_listeners", "_lock", "_log", "_run_id", "last", "record")
+    __slots__ = ("_chronicle", "_clock", "_listeners", "_lock", "_log", "_run_id", "last", "only")
 
     def __init__(
         self,
@@ -91,24 +92,33 @@ class Teller:
         self._lock = threading.RLock()  # branches may run in several threads
         self.last: tuple[str, str, BaseException | None] | None = None
         """Which item the machine noted last, and how."""
-        self.record: Callable[[Record], object] | None = None
-        """Takes everything that is told, before anybody else."""
+        self._chronicle: Chronicle | None = None
+        self.only: Chronicle | None = None
+        """The chronicle, if nobody else listens: it may be told of a plain step itself."""
+
+    def write_to(self, chronicle: Chronicle) -> None:
+        """Have everything that is told kept as well, before anybody else hears of it."""
+        self._chronicle = chronicle
+        self.only = None if self._listeners else chronicle
 
     # Any: as in `Event`.
     def tell(self, kind: Kind, path: str = "", /, **data: Any) -> None:  # noqa: ANN401
         """Tell everybody; who fails is heard of in the log, and told no more of this run."""
         self.take(kind, path, data)
 
-    def take(self, kind: Kind, path: str, data: dict[str, Any]) -> None:
-        """The same with data that is put together already: one is told for every step."""
+    def take(self, kind: Kind, path: str, data: dict[str, Any], at: float | None = None) -> None:
+        """The same with data that is put together already: one is told for every step.
+
+        What happened in another process comes with its time.
+        """
         with self._lock:
-            now = self._clock.now()
-            if self.record is not None:
-                self.record((kind, now, path, data))
+            now = self._clock.now() if at is None else at
+            if self._chronicle is not None:
+                self._chronicle.add((kind, now, path, data))
             if not self._listeners:
                 return
-            at = datetime.fromtimestamp(now, timezone.utc)
-            event = Event(kind, at, self._run_id, path, data)
+            when = datetime.fromtimestamp(now, timezone.utc)
+            event = Event(kind, when, self._run_id, path, data)
             for name, listener in list(self._listeners.items()):
                 try:
                     listener(event)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from gostage._engine import effects as fx
 from gostage._engine.guards import Sub
 from gostage._engine.machine import Machine
 from gostage._engine.plan import Plan
@@ -19,6 +18,7 @@ from gostage._run.records import Records
 from gostage._run.resources import Pool
 from gostage._run.telling import tell_end, tell_notes
 from gostage._run.view import RunView
+from gostage._run.world import World
 from gostage._store.transaction import fork, has_changes, watch
 from gostage.errors import Cancelled
 
@@ -27,21 +27,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from gostage._author.workflow import WorkflowDefinition
+    from gostage._engine import effects as fx
     from gostage._engine.branch import Branch
     from gostage._engine.ops import Op
     from gostage._engine.plan import Edit
     from gostage._engine.program import Program
     from gostage._plugins.scopes import Layers
     from gostage._run.journal import Journal
+    from gostage._run.kept import Kept
     from gostage._run.requests import Flow
     from gostage._run.surroundings import Surroundings
+    from gostage._run.watching import Watchdog
     from gostage._store.store import Store
 
-    # The number of the signal in a database (0 where there is none), and its data.
-    Delivered = tuple[int, object]
 
-
-class Execution:
+class Execution(World):
     """One live run."""
 
     is_resumed = False
@@ -52,6 +52,10 @@ class Execution:
     """Whether it sits out a `receive`, and does not leave the process meanwhile."""
     loop_cancelled = False
     """Whether the task that awaits the run was cancelled."""
+    watchdog: Watchdog | None = None
+    """Stops calls whose time is up, where that can be done: in a child."""
+    keys: Sequence[str] | None = None
+    """The keys of the store that crossed to this child; None if all did."""
     torn: BaseException | None = None
     """What failed first while scopes were left with the run still going."""
 
@@ -63,6 +67,7 @@ class Execution:
         store: Store,
         around: Surroundings,
     ) -> None:
+        super().__init__()
         self.run_id = run_id
         self.workflow = workflow
         self.around = around
@@ -86,17 +91,22 @@ class Execution:
         """Whether any deadline was ever set; while not, nobody looks for one."""
         self.left: int | None = None
         """How many more actions or conditions may be called; None is no limit."""
-        self.signals: dict[str, list[Delivered]] = {}
         self.edits: dict[int, Sequence[Edit]] = {}
         """What the calls that are going on have done to the plan, by branch; it may not count."""
-        self.resumptions: list[object] = []
+        self.parts: dict[int, Kept] = {}
+        """What is known of the children that carry out parts, by branch."""
+        self.last_child: tuple[int | None, int | None] = (None, None)
+        """Process id and exit code of the child that ended last."""
+        self.foreign = 0
+        """The last number that a branch in a child got."""
         self.lanes = 0
         self.listening = 0
         self.is_cancelled = False
         listeners = around.hooks.listeners
         self.teller = Teller(run_id, self.clock, listeners, around.log) if listeners else None
         """Tells what happens, if anybody listens."""
-        self._sent: dict[str, int] = {}
+        self.sent: dict[str, int] = {}
+        """How many messages each step has sent."""
         self._watched: dict[int, tuple[Branch, Callable[[], object]]] = {}
 
     # ---------------------------------------------------------------- what others look at
@@ -138,7 +148,7 @@ class Execution:
         self.journal = journal
         if self.teller is None:
             self.teller = Teller(self.run_id, self.clock, (), self.around.log)
-        self.teller.record = journal.events.append
+        self.teller.write_to(journal.events)
         watch(self.store)
         self.lines[0] = Line(self.store, {})
 
@@ -167,16 +177,19 @@ class Execution:
         self, branch: Branch, outcome: fx.Outcome, *, is_performed: bool = False
     ) -> Branch | None:
         """Tell the machine how an effect went; and everybody, if it was carried out."""
-        if self.journal is not None:
+        journal = self.journal
+        if journal is not None:
             with self.lock:  # what is written must be what the step did, and nothing else
                 effect = branch.effect
+                if self.late:
+                    self.tell_late(branch)
                 if is_performed and effect is not None:
                     tell_end(self, branch, effect, outcome)
                 following = self.machine.feed(branch, outcome)
                 if self.machine.notes:
                     self.take_notes()
-                self.journal.take(branch, effect, following)
-            if self.journal.broken is not None:
+                journal.take(branch, effect, following)
+            if journal.broken is not None:
                 self.wake()
         elif self.lanes > 1:
             with self.lock:
@@ -231,6 +244,19 @@ class Execution:
         if self.teller is not None:
             tell_notes(self, self.machine.notes, rows)
         self.machine.notes.clear()
+
+    # Any: what a teller takes.
+    def tell_of(self, branch: Branch, events: Sequence[tuple[Any, ...]]) -> None:
+        """Have it told what happened in a child: with what is written of its branch."""
+        self.late[branch.key] = (*self.late.get(branch.key, ()), *events)
+        if self.journal is None:
+            self.tell_late(branch)
+
+    def tell_late(self, branch: Branch) -> None:
+        """Tell it now."""
+        for event in self.late.pop(branch.key, ()):
+            if self.teller is not None:
+                self.teller.take(*event)
 
     def count_lanes(self, change: int) -> None:
         """One more lane is at work, or one less."""
@@ -287,40 +313,6 @@ class Execution:
             self.left = 0
         self.bell.ring()
 
-    def deliver(self, name: str, data: object, number: int = 0) -> None:
-        """Put a signal where its `receive` finds it; the number is that of a database."""
-        with self.lock:
-            self.signals.setdefault(name, []).append((number, data))
-            self.parked.clear()
-        self.bell.ring()
-
-    def resume_with(self, data: object) -> None:
-        """Let the step that suspended first go on with this, if one has."""
-        with self.lock:
-            if any(isinstance(b.effect, fx.Hold) for b in self.waiting_branches()):
-                self.resumptions.append(data)
-            self.parked.clear()
-        self.bell.ring()
-
-    def take_signal(self, name: str, branch: Branch) -> list[object] | None:
-        """The oldest signal of this name, for a branch, in a list of one."""
-        with self.lock:
-            waiting = self.signals.get(name)
-            if not waiting:
-                return None
-            number, signal = waiting.pop(0)
-            if not waiting:
-                del self.signals[name]
-            if self.journal is not None:
-                self.journal.used(branch, number)
-            return [signal]
-
-    def waiting_branches(self) -> list[Branch]:
-        """Branches that only the outside world can move, oldest first."""
-        effects = (fx.Listen, fx.Hold)
-        branches = list(self.machine.branches.values())  # other lanes may end or begin meanwhile
-        return [b for b in branches if isinstance(b.effect, effects)]
-
     def is_idle(self) -> bool:
         """Whether every lane waits for the outside world."""
         return self.lanes <= self.listening
@@ -328,7 +320,7 @@ class Execution:
     def next_seq(self, op: Op) -> int:
         """Count the messages of one sender."""
         with self.lock:
-            count = self._sent[op.id] = self._sent.get(op.id, 0) + 1
+            count = self.sent[op.id] = self.sent.get(op.id, 0) + 1
         return count
 
     # ---------------------------------------------------------------- pools

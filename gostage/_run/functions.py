@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
-from gostage._run.deadlines import out_of_time
+from gostage._run.deadlines import attempt_timed_out, out_of_time
 from gostage._run.inputs import gather
 from gostage._run.requests import Await, Invoke, OutOfTime
 from gostage._run.resources import Pool, Resources
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gostage._run.context import Context
     from gostage._run.execution import Execution
     from gostage._run.requests import Flow
+    from gostage.errors import TimedOut
 
 
 def invoke(
@@ -42,17 +43,46 @@ def _perform(ctx: Context, function: Function, timeout: float | None, request: I
     run, branch = ctx.execution, ctx.branch
     if function.is_async:
         limit = _limit(run, ctx, timeout)
-        value, error = yield Await(request.fn, request.args, request.kwargs or {}, limit, branch)
+        await_ = Await(request.fn, request.args, request.kwargs or {}, limit, branch)
+        value, error = yield from _watched(ctx, await_, limit, timeout)
     else:
-        value, error = yield request
-        if type(value) is not CoroutineType:
-            return value, error
-        limit = _limit(run, ctx, timeout)  # a plain function that gave a coroutine
-        value, error = yield Await(itself, (value,), {}, limit, branch)
+        limit = None if run.watchdog is None else _limit(run, ctx, timeout)
+        value, error = yield from _watched(ctx, request, limit, timeout)
+        if type(value) is CoroutineType:  # a plain function that gave a coroutine
+            limit = _limit(run, ctx, timeout)
+            await_ = Await(itself, (value,), {}, limit, branch)
+            value, error = yield from _watched(ctx, await_, limit, timeout)
     if isinstance(error, OutOfTime) and limit != timeout:
-        deadline = run.deadline(branch, ctx.op)
-        error = out_of_time(run, deadline[1] if deadline else ctx.op)
+        error = _too_late(ctx, None).with_traceback(error.__traceback__)
     return value, error
+
+
+def _watched(
+    ctx: Context, request: Invoke | Await, limit: float | None, timeout: float | None
+) -> Flow:
+    """Have a call made; in a child it is stopped on time, whatever it does."""
+    watchdog = ctx.execution.watchdog
+    if watchdog is None or limit is None or ctx.op is ctx.execution.machine.home:
+        reply = yield request
+        return reply
+    own = timeout if limit == timeout else None
+    guard = watchdog.guard(
+        ctx, limit, lambda: _too_late(ctx, own), can_raise=isinstance(request, Invoke)
+    )
+    value, error = yield request
+    guard.lift()
+    if error is guard.interrupt:
+        error = OutOfTime().with_traceback(guard.place())
+    return value, error
+
+
+def _too_late(ctx: Context, own: float | None) -> TimedOut:
+    """The error of a call that had so much time of its own, or that of what is around."""
+    action = ctx.action
+    if own is not None and action is not None and action.timeout == own:
+        return attempt_timed_out(action.name, own, ctx.where)
+    deadline = ctx.execution.deadline(ctx.branch, ctx.op)
+    return out_of_time(ctx.execution, deadline[1] if deadline and own is None else ctx.op)
 
 
 def _limit(run: Execution, ctx: Context, timeout: float | None) -> float | None:

@@ -69,6 +69,9 @@ def _missing(parameter: Parameter, ctx: Context, what: str) -> MissingInput:
     known = [*ctx.store, *(("item", "index") if ctx.item_index is not None else ())]
     if parameter.key in _OF_CONTEXT:
         hint = f"take the context, `ctx: Context`, and use ctx.{parameter.key}"
+    elif ctx.execution.keys is not None and parameter.key not in ctx.execution.keys:
+        crossed = ", ".join(map(repr, ctx.execution.keys)) or "nothing"
+        hint = f"only {crossed} crossed to this child: name {parameter.key!r} in keys= as well"
     else:
         held = ", ".join(map(repr, known[:5])) or "nothing"
         hint = did_you_mean(parameter.key, known) or (

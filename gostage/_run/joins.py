@@ -45,6 +45,8 @@ def join(run: Execution, branch: Branch, effect: fx.Join) -> Flow:
         outcome = _join_items(run, branch, op, frame)
     else:
         outcome = _join_branches(run, branch, op, frame)
+    if run.around.carrier is not None and isinstance(op, forks.ForEach) and op.isolate:
+        run.around.carrier.release(run, op, branch)
     for key in frame["ended"].values():
         run.lines.pop(key, None)
     return outcome

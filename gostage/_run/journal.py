@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 from gostage._db.protocol import Commit, Item, Plan, Stop
 from gostage._engine import effects as fx
 from gostage._engine.position import dump_insertion, place_of
+from gostage._run.chronicle import Chronicle
+from gostage._run.line import text_of
 from gostage._run.packing import StorePacking
 from gostage._run.pauses import settle
 from gostage._run.snapshots import Snapshots, is_sound
@@ -29,13 +31,18 @@ if TYPE_CHECKING:
 
     # Any: JSON-able data.
     Json = Any
+    # The branch and key of an entry.
+    Place = tuple[int, str]
 
-_STEPS: Final = frozenset((fx.Call, fx.Ask, fx.Judge, fx.Items, fx.Listen, fx.Hold, fx.Start))
+_STEPS: Final = frozenset(
+    (fx.Call, fx.CallApart, fx.Ask, fx.Judge, fx.Items, fx.Listen, fx.Hold, fx.Start)
+)
 """What is written down as soon as it is done; what is done between two steps comes with a step."""
 _WAITS: Final = frozenset((fx.Pause, fx.Listen, fx.Hold))
 
 EDITS: Final = -1
 """The branch under which the changes of the plan are kept."""
+GONE: Final = '{"gone":"deleted"}'
 ENDED: Final = -2
 """The branch under which stands what the store got while a run that failed unwound."""
 
@@ -47,18 +54,18 @@ class Journal:
         self._run = run
         self._database = database
         self._packing = StorePacking(run.around.codec)
-        self._snapshots = Snapshots(run.machine, self._packing)
+        self.begin()
         self.lease: Lease | None = None
+        self.is_for_good = True
+        """Whether what is written outlives the process; in a child, that of its parent."""
         self.known = known
         """The number of the last signal that the run knows."""
         self.broken: BaseException | None = None
         """Why nothing can be written any more: the run has lost its owner, or its database."""
         self.plan: Plan | None = None
         """What the run carries out from now on, if that is to be written down as well."""
-        self.events: list[Json] = []
+        self.events = Chronicle()
         """What happened since the last commit."""
-        self._late: list[int] = []
-        """Branches that have come to an end, and whose last changes are not written yet."""
         self.closed: set[int] = set()
         """Branches that have just left middleware, which is not to be left again."""
         self._aside: list[tuple[int, dict[str, Staged]]] = []
@@ -69,11 +76,15 @@ class Journal:
         self._version = -1
         self._saved_left: list[int] = []
 
+    def begin(self) -> None:
+        """Begin with where the run stands now."""
+        self._snapshots = Snapshots(self._run.machine, self._packing)
+
     # ---------------------------------------------------------------- what the run tells
 
     def take(self, branch: Branch, effect: fx.Effect | None, following: Branch | None) -> None:
         """Take note of what a branch did, and write it down if that was a step."""
-        if self.broken is not None:
+        if self.broken is not None or self._take_call(branch, effect, following):
             return
         if self._run.edits.pop(branch.key, None) is not None:
             self._version = -1
@@ -90,10 +101,38 @@ class Journal:
         self.closed.discard(branch.key)
         if (is_step and sound) or has_to_wait or has_failed:
             self._write(branch)
-        elif has_ended and sound:
-            self._late.append(branch.key)
         elif sound:
             self._set_aside(branch)
+
+    def _take_call(
+        self, branch: Branch, effect: fx.Effect | None, following: Branch | None
+    ) -> bool:
+        """Write a call down if another one follows, and nothing else has to come with it.
+
+        Whatever is decided of other steps is settled here: most are such calls, and what the
+        journal does for them takes half of the time so.
+        """
+        run = self._run
+        if type(effect) is not fx.Call or following is not branch or run.edits or run.plan.edited:
+            return False
+        if self.closed or self._aside or self._used or self._saved_left or self.plan:
+            return False
+        position = self._snapshots.next_call(branch)
+        line = run.lines.get(0)
+        if position is None or line is None:
+            return False
+        if line.undo and not self._keep(line):
+            return True
+        at, events = run.clock.now(), self.events.take()
+        if line.staged:
+            written: list[Place] = []
+            erased: list[Place] = []
+            text = text_of({0: line.staged}, written, erased)
+            line.staged.clear()
+            self._send(Commit(at, position, events, text, written, erased))
+        else:
+            self._send(Commit(at, position, events))
+        return True
 
     def used(self, branch: Branch, number: int) -> None:
         """A signal was taken by a branch; it is gone when what came of it is written."""
@@ -101,7 +140,7 @@ class Journal:
 
     def tell(self, kind: str, path: str = "", /, **data: Json) -> None:
         """Note something that did not happen to a step."""
-        self.events.append((kind, self._run.clock.now(), path, data))
+        self.events.add((kind, self._run.clock.now(), path, data))
 
     def check_item(self, item: PlanItem) -> None:
         """Refuse an inserted item that another process could not find."""
@@ -125,14 +164,11 @@ class Journal:
             if line is not None and line.staged and is_sound(place):
                 lines.append((place.key, line))
             place = place.parent
-        if self._late:
-            lines += [(key, run.lines[key]) for key in self._late if key in run.lines]
-            self._late.clear()
         used = self._used.pop(branch.key, ()) if self._used else ()
         self._send(self._commit(lines, used))
 
     def _set_aside(self, branch: Branch) -> None:
-        """Have what a branch wrote between two steps come with its position, whoever writes that.
+        """Have what a branch wrote between steps, or at its end, come with the next commit.
 
         What its next step writes must not: it may be under way when another branch is done.
         """
@@ -173,23 +209,17 @@ class Journal:
 
     def _commit(self, lines: list[tuple[int, Line]], used: Json = ()) -> Commit:
         snapshots = self._snapshots
-        changes: list[Json] = []
-        written: list[tuple[int, str]] = []
-        erased: list[tuple[int, str]] = []
-        for branch, staged in self._staged(lines).items():
-            for key, entry in staged.items():
-                changes.append((branch, key, entry))
-                (erased if entry is None else written).append((branch, key))
+        changes = self._staged(lines)
         plan = self._run.plan
         if plan.edited and plan.version != self._version:
-            self._take_edits(changes, written, erased)
-        events = to_text(self.events)
-        self.events.clear()
+            changes[EDITS] = self._new_edits()
+        written: list[Place] = []
+        erased: list[Place] = []
         commit = Commit(
             self._run.clock.now(),
             snapshots.text(),
-            events,
-            to_text(changes) if changes else "[]",
+            self.events.take(),
+            text_of(changes, written, erased),
             written,
             erased,
             self._saved_left + snapshots.left,
@@ -219,14 +249,14 @@ class Journal:
 
     # ---------------------------------------------------------------- the plan's edits
 
-    def _take_edits(
-        self, changes: list[Json], written: list[tuple[int, str]], erased: list[tuple[int, str]]
-    ) -> None:
+    def _new_edits(self) -> dict[str, Staged]:
         self._version = self._run.plan.version
         now = dict(self._edits_now())
+        changes: dict[str, Staged] = {}
         for name in self._edits.keys() - now.keys():
-            changes.append((EDITS, name, None))
-            erased.append((EDITS, name))
+            if self._snapshots.has_failed(int(name.split(":", 2)[1])):
+                continue  # the plan has forgotten the branch, and the position has not
+            changes[name] = None
             del self._edits[name]
         for name, insertion in now.items():
             known = self._edits.get(name)
@@ -240,8 +270,8 @@ class Journal:
             shown = [(op.id, op.kind) for op in made if not op.hidden]  # for who reads the history
             data = [number, self._edit_data(name, insertion), shown]
             self._edits[name] = (insertion, data)
-            changes.append((EDITS, name, data))
-            written.append((EDITS, name))
+            changes[name] = to_text(data)
+        return changes
 
     def _is_there(self, name: str, insertion: Insertion | None, data: Json) -> bool:
         """Whether it still stands as it was written: who put it elsewhere may be gone since."""
@@ -308,19 +338,51 @@ class Journal:
         """Have the stores of these branches go with the next commit."""
         self._saved_left += branches
 
+    # ---------------------------------------------------------------- children
+
+    def know_plan(self) -> None:
+        """Take all that was changed in the plan so far for written."""
+        if self._run.plan.edited:
+            self._new_edits()
+
+    def rest(self) -> Commit:
+        """What is not written yet, for a child to tell at its end."""
+        run = self._run
+        with run.lock:
+            run.edits.clear()
+            self._version = -1
+            self._keep(run.lines[0])
+            return self._commit([(0, run.lines[0])])
+
+    def leave_part(
+        self, branch: int, others: list[int], forks: set[tuple[int, str]], *, is_over: bool
+    ) -> None:
+        """Have all that is kept of a child go with a commit, when nobody can go on with it."""
+        self._snapshots.leave_part(branch, others, forks, is_over=is_over)
+
+    def look(self, branch: Branch) -> None:
+        """Have where a branch stands now come with the next commit."""
+        self._snapshots.look(branch)
+
+    def bring(self, branch: int, key: str, entry: Staged) -> None:
+        """Have an entry in the store of a child's branch come with the next commit."""
+        self._aside.append((branch, {key: entry}))
+
+    def bring_piece(self, branch: int, step: str, kind: str, index: int, value: Json) -> None:
+        """Have a piece of what a fork in a child remembers come with the next commit."""
+        self._snapshots.pieces.append((branch, step, kind, index, value))
+
+    def drop_pieces(self, branch: int, step: str) -> None:
+        """Have all of them go with the next commit."""
+        self._snapshots.dropped.append((branch, step))
+
     def _unwound(self, root: Line) -> Commit:
         """What a run that failed leaves behind, without moving from where it can go on."""
         staged = self._staged([(0, root)]).get(0, {})
-        rows = [(ENDED, key, entry or {"gone": "deleted"}) for key, entry in staged.items()]
-        events = to_text(self.events)
-        self.events.clear()
-        return Commit(
-            self._run.clock.now(),
-            None,
-            events,
-            to_text(rows),
-            [(ENDED, key) for key in staged],
-        )
+        changes = {ENDED: {key: entry or GONE for key, entry in staged.items()}}
+        written: list[Place] = []
+        text = text_of(changes, written)
+        return Commit(self._run.clock.now(), None, self.events.take(), text, written)
 
 
 def _goes_on(branch: Branch) -> bool:

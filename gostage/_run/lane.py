@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gostage._engine import effects as fx
-from gostage._run import asks, calls, joins, pauses, scoping
+from gostage._engine.forks import ForEach
+from gostage._run import asks, calls, joins, parts, pauses, scoping
 from gostage._run.deadlines import out_of_time
 from gostage._run.requests import Together
 from gostage._run.telling import tell_begin, tell_end
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from gostage._engine.branch import Branch
     from gostage._run.execution import Execution
-    from gostage._run.requests import Flow
+    from gostage._run.requests import Drive, Flow
 
 # Any: each function takes its own kind of effect; the table keeps them together.
 _PERFORM: dict[type[fx.Effect], Callable[..., Any]] = {
@@ -29,6 +30,8 @@ _PERFORM: dict[type[fx.Effect], Callable[..., Any]] = {
     fx.Listen: pauses.listen,
     fx.Hold: pauses.hold,
     fx.Join: joins.join,
+    fx.Start: parts.start,
+    fx.CallApart: parts.start,
 }
 _ALWAYS = frozenset((fx.Close, fx.Judge, fx.Join))
 """What is carried out even when the branch was told to stop, or has no steps left."""
@@ -87,10 +90,18 @@ def fork(run: Execution, branch: Branch) -> Flow:
             joins.next_turn(branch, ready[0])
             ready = ready[:1]
         run.count_lanes(len(ready) - 1)  # this lane only waits for them
-        yield Together([lane(run, child) for child in ready])
+        yield Together([lane(run, child) for child in ready], _driver(run, effect))
         run.count_lanes(1)
         if run.left == 0:
             break
+
+
+def _driver(run: Execution, effect: fx.Effect | None) -> Drive | None:
+    """Who drives the items of a for-each that children do, unless they may wait for the world."""
+    op, carrier = None if effect is None else effect.op, run.around.carrier
+    if carrier is None or run.waits or not isinstance(op, ForEach) or not op.isolate:
+        return None
+    return carrier.driver(op)
 
 
 def _stop(run: Execution, branch: Branch, effect: fx.Effect) -> fx.Outcome | None:

@@ -51,10 +51,10 @@ def _due(run: Execution, result: Result) -> float | None:
 
 
 def _times(run: Execution) -> Iterator[float]:
-    for branch in run.machine.branches.values():
-        effect = branch.effect
+    for _, effect in run.outstanding():
         if isinstance(effect, (fx.Pause, fx.Listen)) and effect.until is not None:
             yield effect.until
+    for branch in run.machine.branches.values():
         for frame in branch.frames.values():
             if frame.get("deadline") is not None:
                 yield frame["deadline"]

@@ -1,4 +1,7 @@
-"""Messages: from an action to the handlers, through the middleware of both directions."""
+"""Messages: from an action to the handlers, through the middleware of both directions.
+
+In a child the way in and the handlers are the parent's: here a message goes as far as the uplink.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,15 @@ from gostage._store.copies import own_copy
 from gostage.errors import DefinitionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from gostage._run.context import Context
 
     # Any: a handler may return what it likes; nobody looks at it.
     Handler = Callable[["Message"], Any]
     Change = Callable[["Message"], "Message | None"]
+    # It is given the message, and whether the sender waits until the handlers have been called.
+    Uplink = Callable[["Message", bool], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,8 @@ class Sender:
     child_id: str | None = None
     pid: int = 0
     is_child: bool = False
+    depth: int = 0
+    """How many processes there are above the sender's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +85,20 @@ class Subscription:
 
 
 class Hub:
-    """Where messages of one runner come together."""
+    """Where messages of one runner come together; in a child, where they set out."""
 
-    __slots__ = ("_inbound", "_ipc", "_outbound", "_subscriptions")
+    __slots__ = ("_child_id", "_depth", "_in", "_out", "_subscriptions", "ipc", "uplink")
 
     def __init__(self) -> None:
         self._subscriptions: list[Subscription] = []
-        self._ipc: list[Any] = []  # Any: objects with outbound and/or inbound
-        self._outbound: list[Change] = []
-        self._inbound: list[Change] = []
+        # The hooks on the way out, those on the way in, and what stands between them.
+        self._out: list[Change] = []
+        self._in: list[Change] = []
+        self.ipc: list[Any] = []  # Any: objects with outbound and/or inbound
+        self.uplink: Uplink | None = None
+        """What takes messages to the parent, in a child."""
+        self._child_id: str | None = None
+        self._depth = 0
 
     def subscribe(self, subscription: Subscription) -> None:
         """Add a handler."""
@@ -111,35 +123,73 @@ class Hub:
                 f"{middleware!r} is no message middleware",
                 hint="give it a method outbound(message), inbound(message), or both",
             )
-        self._ipc.append(middleware)
+        self.ipc.append(middleware)
 
     def use_hooks(self, outbound: Iterable[Change], inbound: Iterable[Change]) -> None:
         """Put the hooks of plugins around the middleware; each in the order they are called."""
-        self._outbound.extend(outbound)
-        self._inbound.extend(inbound)
+        self._out.extend(outbound)
+        self._in.extend(inbound)
+
+    def connect(self, uplink: Uplink, *, child_id: str, depth: int) -> None:
+        """Be the hub of a child, from here on."""
+        self.uplink, self._child_id, self._depth = uplink, child_id, depth
+
+    def has_handlers(self, *types: str) -> bool:
+        """Whether anybody here asked for these very types; `*` only takes what somebody sends."""
+        return bool(self._subscriptions) and any(s.type in types for s in self._subscriptions)
+
+    # ---------------------------------------------------------------- sending
 
     # Any: a payload is data of any shape.
-    def send(self, ctx: Context, type_: str, payload: Any) -> None:  # noqa: ANN401
-        """Send from an action of this process: everything happens before it returns."""
+    def send(self, ctx: Context, type_: str, payload: Any, *, wait: bool = False) -> None:  # noqa: ANN401
+        """Send from an action of this process.
+
+        Without an uplink everything happens before it returns, whether it waits or not.
+        """
         if not isinstance(type_, str) or not type_:
             raise DefinitionError(
                 f"a message's type is a word, not {type_!r}", hint="ctx.send('progress', {…})"
             )
-        ctx.execution.around.codec.encode(payload)  # data only, as it would have to be from a child
-        sent = self._message(ctx, type_, own_copy(payload))
+        if self.uplink is None or self._out or self.ipc:  # else it is written down at once
+            ctx.execution.around.codec.encode(payload)  # data only, as it would have to be there
+            payload = own_copy(payload)
+        sent = self._message(ctx, type_, payload)
         teller = ctx.execution.teller
         if teller is not None:
             teller.tell("message", ctx.op.id, type=type_, seq=sent.seq)
-        message: Message | None = sent
-        for change in self._chain():
-            message = None if message is None else change(message)
-        if message is not None:
-            self.deliver(message)
+        self.post(sent, wait=wait)
+
+    def post(self, message: Message, *, wait: bool = False) -> None:
+        """Send a message that no action sends, and of which no run tells."""
+        changed = _through([*self._out, *_having("outbound", self.ipc)], message)
+        if changed is None:
+            return
+        if self.uplink is None:
+            self.arrive(changed)
+        else:
+            self.uplink(changed, wait)
+
+    def arrive(self, message: Message, *, wait: bool = False) -> None:
+        """Take a message that was sent elsewhere; in a child, one of a child of its own."""
+        if self.uplink is not None:
+            self.uplink(message, wait)
+            return
+        changed = _through([*_having("inbound", reversed(self.ipc)), *self._in], message)
+        if changed is not None:
+            self.deliver(changed)
 
     def deliver(self, message: Message) -> None:
-        """Call every handler in scope, narrowest first; the first error is raised at the end."""
+        """Call every handler in scope, narrowest first; the first error is raised at the end.
+
+        What is logged in a child is logged here, unless there is a handler for it.
+        """
         fitting = [s for s in self._subscriptions if s.takes(message.sender)]
         chosen = [s for s in fitting if s.type == message.type]
+        if not chosen and message.type == "log":
+            from gostage._run import logs  # 6 ms, with logging: few runs have such a message
+
+            if logs.take(message.payload):
+                return
         first: Exception | None = None
         for subscription in chosen or [s for s in fitting if s.type == "*"]:
             try:
@@ -149,28 +199,33 @@ class Hub:
         if first is not None:
             raise first
 
-    @staticmethod
     # Any: as above.
-    def _message(ctx: Context, type_: str, payload: Any) -> Message:  # noqa: ANN401
+    def _message(self, ctx: Context, type_: str, payload: Any) -> Message:  # noqa: ANN401
         stage = ctx.stage
         sender = Sender(
             run=ctx.execution.run_id,
             workflow=ctx.workflow.id,
             stage=None if stage is None else stage.id,
             action=ctx.op.name,
+            child_id=self._child_id,
             pid=os.getpid(),
+            is_child=self._child_id is not None,
+            depth=self._depth,
         )
         return Message(type_, payload, sender, ctx.execution.next_seq(ctx.op))
 
-    def _chain(self) -> Iterator[Change]:
-        """Everything a message goes through, the way out and the way in."""
-        yield from self._outbound
-        yield from _having("outbound", self._ipc)
-        yield from _having("inbound", reversed(self._ipc))
-        yield from self._inbound
+
+def _through(changes: Iterable[Change], message: Message) -> Message | None:
+    """What is left of a message when all of them have had it."""
+    changed: Message | None = message
+    for change in changes:
+        if changed is None:
+            return None
+        changed = change(changed)
+    return changed
 
 
 # Any: objects with outbound and/or inbound.
-def _having(direction: str, middleware: Iterable[Any]) -> Iterator[Change]:
+def _having(direction: str, middleware: Iterable[Any]) -> list[Change]:
     changes = (getattr(each, direction, None) for each in middleware)
-    return (change for change in changes if change is not None)
+    return [change for change in changes if change is not None]

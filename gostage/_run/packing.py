@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gostage._author.coding import import_it
 from gostage._author.dump import dump_workflow
 from gostage._author.load import load_workflow
 from gostage._author.workflow import WorkflowDefinition
@@ -11,6 +12,7 @@ from gostage._store.codec import STANDARD
 from gostage._store.failures import decode_error, encode_error
 
 if TYPE_CHECKING:
+    from gostage._author.coding import Finder
     from gostage._engine.nodes import Item
     from gostage._store.codec import Codec
 
@@ -19,12 +21,13 @@ if TYPE_CHECKING:
 
 
 class StorePacking:
-    """Packs with the store's codec; inserted items by reference."""
+    """Packs with the store's codec; inserted items by reference, which the finder finds again."""
 
-    __slots__ = ("_codec",)
+    __slots__ = ("_codec", "_finder")
 
-    def __init__(self, codec: Codec = STANDARD) -> None:
+    def __init__(self, codec: Codec = STANDARD, finder: Finder = import_it) -> None:
         self._codec = codec
+        self._finder = finder
 
     def pack_value(self, value: object) -> Json:
         """Turn a user's value into data."""
@@ -48,4 +51,4 @@ class StorePacking:
 
     def unpack_item(self, data: Json) -> Item:
         """Turn data back into an item."""
-        return load_workflow(data, WorkflowDefinition, self._codec).items[0]
+        return load_workflow(data, WorkflowDefinition, self._codec, self._finder).items[0]

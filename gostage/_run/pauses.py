@@ -60,7 +60,7 @@ def listen(run: Execution, branch: Branch, effect: fx.Listen) -> Flow:
         return signal is not None or is_over or (run.is_idle() and not run.waits)
 
     limit = run.deadline(branch, op) if run.waits else None
-    yield from _wait(run, wake, _time_left(run, effect, limit) if run.waits else None)
+    yield from outside(run, wake, _time_left(run, effect, limit) if run.waits else None)
     if signal is not None:
         return _received(run, branch, effect, signal[0])
     if branch.cancelled:
@@ -100,20 +100,21 @@ def hold(run: Execution, branch: Branch, effect: fx.Hold) -> Flow:
     """Go on with the resume data if it is there; else wait as long as other lanes are at work."""
 
     def is_first() -> bool:
-        waiting = [b for b in run.waiting_branches() if isinstance(b.effect, fx.Hold)]
+        waiting = [b for b, effect in run.waiting() if isinstance(effect, fx.Hold)]
         return bool(run.resumptions) and waiting[0] is branch
 
     def wake() -> bool:
         return is_first() or branch.cancelled or run.is_idle() or run.left == 0
 
-    yield from _wait(run, wake)
+    yield from outside(run, wake)
     if branch.cancelled:
         return fx.Stopped(run.cancellation())
     with run.lock:
         return fx.Done(run.resumptions.pop(0)) if is_first() else None
 
 
-def _wait(run: Execution, wake: Callable[[], bool], seconds: float | None = None) -> Flow:
+def outside(run: Execution, wake: Callable[[], bool], seconds: float | None = None) -> Flow:
+    """Wait for the outside world; who else does so knows of it."""
     with run.lock:
         run.listening += 1
     run.bell.ring()

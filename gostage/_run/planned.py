@@ -10,6 +10,7 @@ from gostage._author.dump import dump_workflow
 from gostage._author.fingerprint import digest, fingerprints_of
 from gostage._author.header import Headed
 from gostage._author.mentions import mentions
+from gostage._author.reference import HELD, Held
 from gostage._author.workflow import WorkflowDefinition
 from gostage._db.protocol import Plan
 from gostage._run.compiled import compiled
@@ -38,21 +39,29 @@ class Changes:
     """The paths of the steps whose code is another; the empty path is the workflow itself."""
 
 
-def plan_of(workflow: WorkflowDefinition, codec: Codec = STANDARD) -> Plan:
+def plan_of(
+    workflow: WorkflowDefinition, codec: Codec = STANDARD, *, is_held: bool = False
+) -> Plan:
     """The plan of a workflow, made once while it stays as it is; `codec` is for its values.
 
     What another process could not find again, or could not be given, is an error that names it:
-    `NotImportable` or `NotStorable`.
+    `NotImportable` or `NotStorable`. A workflow that is found again as a whole (`is_held`) may have
+    code inside that is nowhere else.
     """
     made = compiled(workflow)
-    heads = [codec, *(each for flow in made.flows() for each in _head(flow))]
+    heads = [is_held, codec, *(each for flow in made.flows() for each in _head(flow))]
     is_same = len(heads) == len(made.heads) and all(map(_is, heads, made.heads))
     if made.plan is None or not is_same:
-        definition = dump_workflow(workflow, codec)
+        held = Held()
+        token = HELD.set(held if is_held else None)
+        try:
+            definition = dump_workflow(workflow, codec)
+        finally:
+            HELD.reset(token)
         data = {
             "definition": definition,
             **structure_of(made.program).to_data(),
-            "code": fingerprints_of(definition),
+            "code": fingerprints_of(definition, held.things),
             "python": PYTHON,
         }
         text = to_text(data)

@@ -55,11 +55,26 @@ class Records:
         """The records as they are now."""
         return Records(self._anchor, dict(self.rows))
 
+    def put(self, id_: str, row: Row) -> None:
+        """Enter how an item stands that another process looks after."""
+        status, attempts, started, duration, error = row
+        self.rows[id_] = (status, attempts, started - self._anchor, duration, error)
+
+    def told(self, id_: str) -> Row | None:
+        """The same as another process can read it: when it started in seconds since the epoch."""
+        row = self.rows.get(id_)
+        return None if row is None else (*row[:2], row[2] + self._anchor, *row[3:])
+
     def mark(self, id_: str, status: str) -> None:
         """Say how an item that has begun stands now."""
         row = self.rows.get(id_)
         if row is not None:
             self.rows[id_] = (status, *row[1:])
+
+    def stay(self, id_: str, status: str) -> None:
+        """Say how an item stands that has not ended; of a fork, another run had begun it."""
+        row = self.rows.get(id_, ("", 1, time.perf_counter(), None, None))
+        self.rows[id_] = (status, *row[1:])
 
     def take(self, notes: Iterable[Note]) -> list[Row]:
         """Enter what the machine noted; gives how each item stands now."""
@@ -73,6 +88,8 @@ class Records:
         row = self.rows.get(note.op.id)
         if row is not None and status == "again":
             row = ("running", row[1] + 1, *row[2:])
+        elif status == "again":  # what was before is known to another process
+            row = ("running", 2, now, None, None)
         elif row is None or status == "running":
             attempts = 0 if status == "skipped" else 1
             row = (status, attempts, now, None, note.error)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     # Any: replies differ by request; each flow knows what it asked for.
     Flow = Generator["Invoke | Await | Pause | Together", Any, Any]
     Reply = tuple[object, "BaseException | None"]
+    # It is given the flows, and what serves a request that it knows nothing of.
+    Drive = Callable[[Sequence[Flow], Callable[[Any], Any]], None]
 
 NO_KEYWORDS: Mapping[str, Any] = MappingProxyType({})
 
@@ -38,6 +40,12 @@ class Invoke(Value):
         self.fn: Final = fn
         self.args: Final = args
         self.kwargs: Final = kwargs
+
+
+class Carry(Invoke):
+    """Call a function of our own that blocks; a Ctrl-C reaches it as a cancellation only."""
+
+    __slots__ = ()
 
 
 class Await(Value):
@@ -75,13 +83,25 @@ class Pause(Value):
 
 
 class Together(Value):
-    """Drive these flows side by side until all have come to an end."""
+    """Drive these flows side by side until all have come to an end.
 
-    __slots__ = ("flows",)
+    Whoever has nearly all of that done elsewhere may be the one to drive them, in one thread.
+    """
 
-    def __init__(self, flows: Sequence[Flow]) -> None:
+    __slots__ = ("drive", "flows")
+
+    def __init__(self, flows: Sequence[Flow], drive: Drive | None = None) -> None:
         self.flows: Final = flows
+        self.drive: Final = drive
 
 
 class OutOfTime(Exception):
     """The shell stopped a function because its time was up; between shell and flow only."""
+
+
+def carried(request: Invoke) -> Reply:
+    """Call what is asked for; gives its value, or its error."""
+    try:
+        return request.fn(*request.args, **(request.kwargs or {})), None
+    except BaseException as error:  # noqa: BLE001  # the flow decides what it means
+        return None, error

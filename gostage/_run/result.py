@@ -49,6 +49,8 @@ class Result:
         "bail_reason",
         "duration",
         "error",
+        "exit_code",
+        "pid",
         "run_id",
         "status",
         "store",
@@ -72,6 +74,8 @@ class Result:
         where: Where | None = None,
         bail_reason: str | None = None,
         suspended: Suspension | None = None,
+        pid: int | None = None,
+        exit_code: int | None = None,
     ) -> None:
         self.run_id = run_id
         self.workflow_id = workflow_id
@@ -82,6 +86,9 @@ class Result:
         self.bail_reason = bail_reason
         self.suspended = suspended
         self.text = text
+        self.pid = pid
+        """The process of the last child that carried out a part of it, if any did."""
+        self.exit_code = exit_code
         self.where = where or Where(run=run_id)
         self._list_steps = list_steps
         self._steps: tuple[StepRecord, ...] | None = None

@@ -100,14 +100,16 @@ def conclude(
         where=where,
         bail_reason=end.error.reason if end and isinstance(end.error, Bailed) else None,
         suspended=_suspension(run),
+        pid=run.last_child[0],
+        exit_code=run.last_child[1],
     )
 
 
 def _status(run: Execution, end: End | None) -> Status:
     if end is None:
-        if run.waiting_branches():
+        if run.waiting():
             return "waiting"
-        pauses = [b for b in run.machine.branches.values() if isinstance(b.effect, fx.Pause)]
+        pauses = [effect for _, effect in run.outstanding() if isinstance(effect, fx.Pause)]
         return "sleeping" if pauses else "running"
     if end.error is None:
         return "completed"
@@ -119,7 +121,7 @@ def _status(run: Execution, end: End | None) -> Status:
 def _suspension(run: Execution) -> Suspension | None:
     if run.machine.end is not None:
         return None
-    effects = [branch.effect for branch in run.machine.branches.values()]
+    effects = [effect for _, effect in run.outstanding()]
     for effect in effects:
         if isinstance(effect, fx.Hold):
             return Suspension(effect.reason, dict(effect.data))
@@ -137,6 +139,8 @@ def _suspension(run: Execution) -> Suspension | None:
 def _where(run: Execution, end: End | None) -> Where:
     """The place of an error that did not know its own."""
     place = None if end is None else end.failed_at
+    while place is not None and place.hidden:
+        place = place.parent
     stage = place
     while stage is not None and stage.kind != "stage":
         stage = stage.parent
@@ -179,13 +183,6 @@ def check_runnable(program: Program) -> None:
             f"workflow {program.id!r} has nothing to run",
             hint="give it a stage or a step: .stage('id', action) or .do('name', function)",
         )
-    for op in program.ops.values():
-        if op.kind == "spawn" or getattr(op.source, "isolate", False):
-            raise DefinitionError(
-                f"{_WORDS.get(op.kind, 'step')} {op.name!r} asks for a child process, "
-                "which this version cannot start",
-                hint="take out isolate= or spawn(); it then runs in this process",
-            )
 
 
 def check_signal(run: Execution, name: str) -> None:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gostage._engine import effects as fx
 from gostage._engine.position import dump_branch
-from gostage._run.text import to_text
+from gostage._run.text import quoted, to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from gostage._engine.branch import Branch
     from gostage._engine.machine import Machine
@@ -69,6 +69,8 @@ class Snapshots:
         self._failed: set[int] = set()
         """Branches that have failed, below one that is not sound."""
         self._forks: dict[tuple[int, str], _Fork] = {}
+        self._owed: dict[int, tuple[Sequence[int], Collection[tuple[int, str]]]] = {}
+        """What children have left that failed, by branch: it may still be gone on with."""
         self._moved: Branch | None = None
         """The only branch, if it has moved since its snapshot was taken."""
         self._frames: dict[str, dict[str, Json]] | None = None
@@ -100,10 +102,56 @@ class Snapshots:
         rows = ",".join([f'"{key}":{text}' for key, text in self._texts.items()])
         return f'{{"branches":{{{rows}}},"keys":{self._machine.keys}}}'
 
+    def next_call(self, branch: Branch) -> str | None:
+        """The whole position, if all there is of it is an only branch before its next call.
+
+        That is so after most steps by far, and takes a fifth of the time of `look` and `text`.
+        """
+        effect = branch.effect
+        if (
+            type(effect) is not fx.Call
+            or branch.frames != self._frames
+            or branch.parent is not None
+            or branch.error is not None
+            or branch.interrupted
+            or len(self._machine.branches) != 1
+            or len(self._texts) != 1
+            or self._forks
+            or self.left
+            or self.dropped
+            or self.pieces
+        ):
+            return None
+        self._moved = branch  # its text is not kept: it moves on
+        at = quoted(effect.op.id)
+        return f'{{"branches":{{"0":{{"at":{at},"do":"call"{self._frames_text}}}}}}}'
+
+    def leave_part(
+        self,
+        key: int,
+        branches: Sequence[int],
+        forks: Collection[tuple[int, str]],
+        *,
+        is_over: bool,
+    ) -> None:
+        """Have all that is kept of a child go, at once or when its branch goes on without it."""
+        self._owed[key] = (branches, forks)
+        if is_over:
+            self._pay(key)
+
+    def _pay(self, key: int) -> None:
+        branches, forks = self._owed.pop(key, ((), ()))
+        self.left.extend(branches)
+        self.dropped.extend(forks)
+
+    def has_failed(self, key: int) -> bool:
+        """Whether a branch has ended with an error that nobody has dealt with yet."""
+        return key in self._failed
+
     def look(self, branch: Branch) -> None:
         """Look at a branch that has just moved, and at those it came from."""
         is_alone = len(self._machine.branches) == 1 and len(self._texts) == 1
-        is_first = is_alone and not branch.key and not self._forks
+        is_first = is_alone and not branch.key and not self._forks and not self._owed
         # Plain frames are none of a fork.
         if is_first and (branch.frames == self._frames or not _has_fork(branch)):
             self._moved = branch  # it may move on before anything is saved
@@ -126,6 +174,7 @@ class Snapshots:
             self._drop_forks(branch)
             for key in [k for k in self._failed if self._parents.get(k) == branch.key]:
                 self._forget(key)
+            self._pay(branch.key)
             self._keep(branch)
 
     def _keep(self, branch: Branch) -> None:
@@ -139,7 +188,7 @@ class Snapshots:
         is_at_top = branch.parent is None
         # By far the commonest: the next action of a stage.
         if type(effect) is fx.Call and is_at_top and branch.frames == self._frames:
-            return f'{{"at":{to_text(effect.op.id)},"do":"call","frames":{self._frames_text}}}'
+            return f'{{"at":{quoted(effect.op.id)},"do":"call"{self._frames_text}}}'
         dumped = dump_branch(branch, self._packing, _WITHOUT)
         dumped.pop("cancelled", None)  # it goes on as if nobody had told it to stop
         if type(effect) is fx.Call and is_at_top:
@@ -150,10 +199,10 @@ class Snapshots:
         """Keep the text of frames that the next steps may well have again."""
         frames = branch.frames
         is_plain = all(type(value) in _PLAIN for each in frames.values() for value in each.values())
-        is_usual = dumped.keys() == {"at", "do", "frames"}
+        is_usual = dumped.keys() <= {"at", "do", "frames"}
         is_known = is_plain and is_usual
         self._frames = {key: dict(each) for key, each in frames.items()} if is_known else None
-        self._frames_text = to_text(dumped["frames"]) if is_known else ""
+        self._frames_text = f',"frames":{to_text(dumped["frames"])}' if is_known and frames else ""
 
     def _has_ended(self, branch: Branch) -> None:
         if branch.key not in self._texts:
@@ -211,6 +260,7 @@ class Snapshots:
     def _forget(self, key: int) -> None:
         """Forget a branch that failed, now that this was dealt with, and all that came of it."""
         self._failed.discard(key)
+        self._pay(key)
         self._texts.pop(key, None)
         self._parents.pop(key, None)
         self.left.append(key)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gostage._engine import position
 from gostage._run.execution import Execution
+from gostage._run.kept import FOREIGN, Kept
 from gostage._run.packing import StorePacking
 from gostage._store.store import Store
 from gostage._store.transaction import export_changes, fork_with
@@ -58,6 +59,7 @@ def load(
     run.machine = position.load(run.plan, state["position"], _PACKING)
     try:
         load_lines(run, state.get("branches") or {})
+        _load_parts(run, state.get("parts") or {})
         for name, waiting in (state.get("signals") or {}).items():
             run.signals[name] = [(0, _PACKING.unpack_value(signal)) for signal in waiting]
     except UnknownState:
@@ -83,8 +85,22 @@ def dump(run: Execution) -> State:
         state["signals"] = {
             n: [_PACKING.pack_value(s) for _, s in each] for n, each in run.signals.items()
         }
+    parts = {str(key): kept.to_data() for key, kept in run.parts.items() if kept.position}
+    if parts:
+        state["parts"] = parts
     branches = {str(key): export_changes(line.store) for key, line in run.lines.items() if key}
     return {**state, "branches": branches} if branches else state
+
+
+def _load_parts(run: Execution, data: Mapping[str, Any]) -> None:
+    """Know what was kept of the children that carried out parts."""
+    for branch in run.machine.branches.values():
+        for id_, frame in branch.frames.items():
+            op = run.plan.find(id_, branch.zone) if "part" in frame else None
+            if op is not None:
+                kept = run.parts[branch.key] = Kept.from_data(op, frame["part"])
+                kept.fill(data[str(branch.key)])
+                run.foreign = max(run.foreign, *kept.numbers.values(), FOREIGN)
 
 
 def load_lines(run: Execution, data: Mapping[str, Any]) -> None:

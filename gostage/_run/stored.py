@@ -16,6 +16,7 @@ from gostage._run import state
 from gostage._run.compiled import program_of
 from gostage._run.execution import Execution
 from gostage._run.journal import EDITS, ENDED, Journal
+from gostage._run.kept import FOREIGN, load_parts
 from gostage._run.packing import StorePacking
 from gostage._run.text import from_text
 from gostage._store.store import Store
@@ -58,6 +59,9 @@ def restore(
     run.save_to(journal)
     journal.know_edits(entries.get(EDITS, {}))
     try:
+        load_parts(
+            run, entries, [(it.branch, it.step, it.kind, it.index, it.json) for it in stored.items]
+        )
         _load_lines(run, entries)
     except (StoreError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise unreadable(run_id, error) from error
@@ -136,7 +140,7 @@ def _store_of(records: Mapping[str, Json], around: Surroundings) -> Store:
 def _load_lines(run: Execution, entries: Entries) -> None:
     exported: dict[str, Json] = {}
     for branch, records in entries.items():
-        if branch <= 0:
+        if branch <= 0 or branch >= FOREIGN:
             continue
         gone = {key: entry["gone"] for key, entry in records.items() if "gone" in entry}
         exported[str(branch)] = {

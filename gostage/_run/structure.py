@@ -25,7 +25,7 @@ class Row(NamedTuple):
     path: str
     kind: str
     way: str = ""
-    """What else of it counts: the arm it stands in, how a loop ends."""
+    """What else of it counts: the arm it stands in, how a loop ends, whether a child does it."""
 
     @property
     def what(self) -> str:
@@ -65,14 +65,22 @@ def shown(id_: str) -> str:
 
 
 def _way(op: Op) -> str:
-    place = _arm(op)
+    return ", ".join(filter(None, (_arm(op), _how(op), "in a child" if _is_apart(op) else "")))
+
+
+def _how(op: Op) -> str:
     if isinstance(op, guards.Loop):
-        how = "until" if op.ends_on else "while"
-    elif isinstance(op, forks.ForEach) and op.concurrency > 1:
-        how = "side by side"
-    else:
-        return place
-    return f"{place}, {how}" if place else how
+        return "until" if op.ends_on else "while"
+    if isinstance(op, forks.ForEach) and op.concurrency > 1:
+        return "side by side"
+    return "a whole workflow" if isinstance(op, ops.Spawn) and op.is_workflow else ""
+
+
+def _is_apart(op: Op) -> bool:
+    """Whether a child keeps the place of what is inside; a call has no place, wherever it runs."""
+    if isinstance(op, guards.Stage):
+        return isinstance(op.inside.parent, ops.Part)
+    return isinstance(op, forks.ForEach) and isinstance(op.body, ops.Part)
 
 
 def _arm(op: Op) -> str:

@@ -30,11 +30,18 @@ _UNDONE: Final = {
 
 def tell_begin(run: Execution, branch: Branch, effect: fx.Effect) -> None:
     """Tell that an action is about to be called."""
-    if run.teller is None or type(effect) is not fx.Call:
+    if run.teller is None or not isinstance(effect, fx.Call):
         return
     op = effect.op
     frame = branch.frames.get(op.id)
-    data = {"kind": op.kind, "attempt": 1 if frame is None else frame.get("attempt", 1)}
+    attempt = 1 if frame is None else frame.get("attempt", 1)
+    only = run.teller.only
+    if only is not None and branch.parent is None and not op.is_repeated:
+        # Nothing goes on beside it that may be told in between; the item of one that is repeated
+        # would have to be told as well.
+        only.add_start(run.clock.now(), op, attempt)
+        return
+    data = {"kind": op.kind, "attempt": attempt}
     if op.is_repeated:
         data |= _item(branch, op)
     run.teller.take("step_started", op.id, data)
@@ -45,8 +52,13 @@ def tell_end(run: Execution, branch: Branch, effect: fx.Effect, outcome: fx.Outc
     if run.teller is None:
         return
     op = effect.op
-    if type(effect) is fx.Call:
+    if isinstance(effect, fx.Call):
         row = run.records.calls.pop(branch.key, None) or run.records.rows[op.id]
+        only = run.teller.only
+        is_plain = branch.parent is None and not op.is_repeated and row[4] is None
+        if only is not None and is_plain and row[3] is not None:
+            only.add_end(run.clock.now(), op, row)
+            return
         _tell_ended(run.teller, op, row, _item(branch, op) if op.is_repeated else None)
     elif isinstance(outcome, fx.Again):
         attempt = (branch.frames.get(op.id) or {}).get("attempt", 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -37,6 +38,10 @@ def to_text(data: Any) -> str:  # noqa: ANN401 - JSON-able data of any shape
     except UnicodeEncodeError:
         return _escaped(data)
     return text
+
+
+quoted = lru_cache(maxsize=1024)(to_text)
+"""Writes a name down, as `to_text` does; the names in one commit are those in the next."""
 
 
 def from_text(text: str) -> Any:  # noqa: ANN401 - as above

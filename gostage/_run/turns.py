@@ -35,7 +35,7 @@ def turn_of(branch: Branch, op: Op) -> Turn:
     while place.parent is not None:
         parent = place.parent
         forked_from = here.parent if place is here.root else None
-        frame = (forked_from or here).frames.get(parent.id)
+        frame = (forked_from or here).frames.get(parent.id) or here.around.get(parent.id)
         if frame is not None and isinstance(parent, Loop):
             passes.append(str(frame["pass"]))
         elif frame is not None and isinstance(parent, ForEach):

@@ -7,12 +7,12 @@ from datetime import date, datetime, time, timedelta, timezone
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any, Final, TypeVar
 
-__all__ = ["alike", "is_fixed", "own_copy"]
+__all__ = ["FIXED", "alike", "is_fixed", "own_copy"]
 
 T = TypeVar("T")
 
 # Types whose values nobody can change, by exact class: a subclass may carry attributes.
-_FIXED: Final[frozenset[type]] = frozenset(
+FIXED: Final[frozenset[type]] = frozenset(
     {
         type(None),
         bool,
@@ -39,7 +39,7 @@ _FIXED: Final[frozenset[type]] = frozenset(
 def is_fixed(value: object) -> bool:
     """Whether the value can surely not be changed in place, so that sharing it is harmless."""
     kind = type(value)
-    if kind in _FIXED:
+    if kind in FIXED:
         return True
     if kind is tuple or kind is frozenset:
         return all(is_fixed(item) for item in value)  # type: ignore[attr-defined]
@@ -88,7 +88,7 @@ def _alike(one: Any, other: Any, seen: dict[tuple[int, int], tuple[object, objec
         return False
     if kind is float or kind is complex:
         return repr(one) == repr(other)
-    if kind in _FIXED:
+    if kind in FIXED:
         return bool(one == other)
     pair = (id(one), id(other))
     if pair in seen:

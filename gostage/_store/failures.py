@@ -165,4 +165,4 @@ def _stand_in(data: Mapping[str, Any]) -> ChildError:
     message = str(data.get("message", ""))
     text = f"{name}: {message}" if message else name
     hint = f"import {module} in this process to get the error as it was" if module else ""
-    return ChildError(text, hint=hint)
+    return ChildError(text, type_name=name, hint=hint)

@@ -13,16 +13,16 @@ _MAIN: Final = "__main__"
 
 def home_of(cls: type) -> str:
     """The name of the module where a class is found, here and in other processes."""
-    return (_script_name() or _MAIN) if cls.__module__ == _MAIN else cls.__module__
+    return (script_name() or _MAIN) if cls.__module__ == _MAIN else cls.__module__
 
 
 def homes_at(name: str) -> list[object]:
     """The loaded modules of that name: the script, if it is called so, and what was imported."""
-    names = [_MAIN, name] if name == _script_name() else [name]
+    names = [_MAIN, name] if name == script_name() else [name]
     return [sys.modules[each] for each in names if each in sys.modules]
 
 
-def _script_name() -> str | None:
+def script_name() -> str | None:
     """What importing the script calls it; nothing for a prompt or a notebook."""
     main = sys.modules.get(_MAIN)
     spec, file = getattr(main, "__spec__", None), getattr(main, "__file__", None)

@@ -21,23 +21,22 @@ class Note(NamedTuple):
     data: object
 
 
-class Notes:
-    """The notes since the last commit, one for each key and value."""
+class Notes(dict[tuple[str, int], Note]):
+    """The notes since the last commit, one for each key and value.
 
-    __slots__ = ("_codec", "_notes")
+    By identity: a value that was replaced and comes back by a rollback is still known. A dict,
+    since every step asks several times whether there are any.
+    """
+
+    __slots__ = ("_codec",)
 
     def __init__(self, codec: Codec) -> None:
+        super().__init__()
         self._codec = codec
-        # By identity: a value that was replaced and comes back by a rollback is still known.
-        self._notes: dict[tuple[str, int], Note] = {}
-
-    def __bool__(self) -> bool:
-        """Whether anything that could change in place was handed out."""
-        return bool(self._notes)
 
     def add(self, key: str, value: object) -> None:
         """Note a value that is about to be handed out, unless it is known or cannot change."""
-        if (key, id(value)) not in self._notes and not is_fixed(value):
+        if not is_fixed(value) and (key, id(value)) not in self:
             self.renew(key, value)
 
     def renew(self, key: str, value: object) -> None:
@@ -46,13 +45,13 @@ class Notes:
             data = self._codec.encode(value)
         except NotStorable:
             # It lives in memory only, so no one outside can miss a change.
-            self._notes.pop((key, id(value)), None)
+            self.pop((key, id(value)), None)
         else:
-            self._notes[key, id(value)] = Note(key, value, data)
+            self[key, id(value)] = Note(key, value, data)
 
     def stale(self) -> list[Note]:
         """The notes whose values are no longer what they were."""
-        return [note for note in self._notes.values() if self._is_stale(note)]
+        return [note for note in self.values() if self._is_stale(note)]
 
     def _is_stale(self, note: Note) -> bool:
         try:
@@ -63,7 +62,3 @@ class Notes:
     def before(self, note: Note) -> object:
         """The value as it was when it was handed out."""
         return self._codec.decode(note.data)
-
-    def clear(self) -> None:
-        """Forget everything."""
-        self._notes.clear()

@@ -23,7 +23,16 @@ if TYPE_CHECKING:
 
     Record = dict[str, Any]  # Any: JSON
 
-__all__ = ["export", "export_change", "export_changes", "export_entry", "load", "load_changes"]
+__all__ = [
+    "export",
+    "export_change",
+    "export_changes",
+    "export_entry",
+    "load",
+    "load_changes",
+    "load_entry",
+    "record_of",
+]
 
 VERSION: Final = 1
 
@@ -91,6 +100,21 @@ def load_changes(overlay: Overlay, exported: Mapping[str, Any]) -> None:
     for key, entry in entries:
         overlay.order = max(overlay.order, entry.order)
         overlay.entries[key] = entry
+
+
+def record_of(table: Table, key: str, entry: Entry) -> Record:
+    """One entry as an export has it."""
+    return _record(table.codec, key, entry)
+
+
+def load_entry(table: Table, record: Record) -> tuple[str, Entry]:
+    """One entry as an export of this very moment has it, with its key."""
+    try:
+        return _entry(table.codec, record, 0.0)
+    except StoreError:
+        raise
+    except Exception as error:  # the data may hold anything
+        raise StoreError("the exported entry is damaged", hint="export it again") from error
 
 
 def _record(codec: Codec, key: str, entry: Entry) -> Record:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, overload
 
 from gostage._store import combine, metadata, select, snapshot
 from gostage._store.codec import STANDARD
-from gostage._store.copies import own_copy
+from gostage._store.copies import FIXED, own_copy
 from gostage._store.entry import Entry, metadata_of
 from gostage._store.keys import MISSING, Key, name_of
 from gostage._store.schema import schema_of
@@ -71,7 +71,7 @@ class Store(MutableMapping["str | Key[Any]", Any]):  # Any: a store holds values
         """The value under a key; raises KeyMissing where there is none."""
         try:
             entry = self._entries[key]  # type: ignore[index] # a Key or a non-text is not found
-            if entry.extra is None and self._table.notes is None:
+            if entry.extra is None and (self._table.notes is None or type(entry.value) in FIXED):
                 return entry.value
         except (KeyError, TypeError):
             pass
@@ -152,8 +152,13 @@ class Store(MutableMapping["str | Key[Any]", Any]):  # Any: a store holds values
 
         Raises KeyMissing, KeyExpired or TypeMismatch.
         """
-        if type is _ANY and default is MISSING and not isinstance(key, Key):
-            return self[key]
+        if type is _ANY and builtins.type(key) is str:
+            entry = self._entries.get(key)
+            # The fast path: nobody can change what is handed out.
+            if entry is not None and entry.extra is None and builtins.type(entry.value) in FIXED:
+                return entry.value
+            if default is MISSING:
+                return self[key]
         if isinstance(key, Key):
             type = key.type if type is _ANY else type  # noqa: A001 - the public name
             if default is MISSING and key.default is not MISSING:

@@ -53,7 +53,9 @@ class UndoLog:
 
     def __len__(self) -> int:
         """How many changes there are to undo."""
-        return self.mark()
+        if self._table.notes:
+            self._table.settle()
+        return len(self.records)
 
     def __bool__(self) -> bool:
         """Whether anything was written, or handed out of a watched store."""
@@ -61,9 +63,7 @@ class UndoLog:
 
     def mark(self) -> int:
         """A savepoint for `rollback`; savepoints nest."""
-        if self._table.notes:
-            self._table.settle()
-        return len(self.records)
+        return len(self)
 
     def rollback(self, mark: int = 0) -> None:
         """Make the store exactly what it was at the mark: entries, metadata, order of keys."""
@@ -75,15 +75,29 @@ class UndoLog:
         """The keys that changed since the last commit, once each."""
         if self._table.notes:
             self._table.settle()
+        if len(self.records) == 1:
+            return [self.records[0][0]]
         return list(dict.fromkeys([key for key, _ in self.records]))
 
     def commit(self) -> list[str]:
         """Forget how to undo; the keys that changed since the last commit, once each."""
         changed = self.changed()
-        if self._table.notes:
-            self._table.notes.clear()
-        self.records.clear()
+        self.forget()
         return changed
+
+    def forget(self) -> None:
+        """The same for one who has just asked what `changed`."""
+        notes = self._table.notes
+        if notes:
+            notes.clear()
+        self.records.clear()
+
+    def plain(self, key: str) -> tuple[Entry, Any] | None:  # Any: JSON
+        """The entry of a key and its value as JSON, if the rest of it is a place and two times."""
+        entry = self._table.entries.get(key)
+        if entry is None or entry.extra is not None:
+            return None
+        return entry, self._table.codec.encode(entry.value, name=key)
 
 
 def undo_log(store: Store) -> UndoLog:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from gostage._db.owner import this_process
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 GONE = Owner(host=this_process().host, boot=this_process().boot, pid=2**22 + 1, started="1")
 """A process of this host that is certainly dead."""
+# Module-level state: so many tests make one that each of them cannot say when its database closes.
+OPEN = ExitStack()
+"""The databases of the hands that were not given one; the fixture in conftest.py closes them."""
 AN_ID = "0123456789abcdef0123456789abcdef"
 
 
@@ -40,7 +44,7 @@ class Hand:
         plan: Mapping[str, Any] | None = None,  # Any: JSON
         created: float | None = None,
     ) -> None:
-        self.database = database or SQLite(":memory:")
+        self.database = database or _memory()
         self.run_id = run_id
         self.now = time.time() - 1000 if created is None else created
         text = json.dumps({"definition": {}, "structure": structure, "code": {}, **(plan or {})})
@@ -98,6 +102,12 @@ class Hand:
         """A change that puts a value."""
         self.order += 1
         return branch, key, entry(key, value, self.order, **more)
+
+
+def _memory() -> Database:
+    made = SQLite(":memory:")
+    OPEN.callback(made.close)
+    return made
 
 
 def started(path: str, kind: str = "action", attempt: int = 1, **more: Any) -> tuple[str, str, Any]:

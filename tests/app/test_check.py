@@ -746,25 +746,66 @@ flow.disable(action="load")
     # ---------------------------------------------------------------- processes
     "an isolated lambda": (
         """
-flow = Workflow("w").stage("s", action(isolate=True)(lambda: 1))  # error not-importable
+flow = Workflow("w").stage("s", action(isolate=True)(lambda: 1))  # note not-importable
 """,
         "action 'lambda' cannot be found again by another process: it is a lambda",
         "define it at the top level of a module that can be imported",
     ),
-    "a lambda in an isolated stage": (
+    "what cannot be given to a child": (
+        """
+def made() -> Any:
+    numbers = (number for number in range(3))
+
+    @action
+    def count() -> None:
+        print(next(numbers))
+    return count
+
+@action
+def load() -> None:
+    print(1)
+
+flow = Workflow("w").do(made())
+flow.stage("s", load, isolate=True)  # error cannot-cross
+""",
+        "stage 's' runs in a child, which 'w' cannot be given: action 'count' of workflow 'w'",
+        "make it a @resource",
+    ),
+    "a value that a child cannot be given": (
         """
 @action
 def load() -> None:
     print(1)
 
-flow = Workflow("w").stage(
-    "s",
-    load,
-    when=lambda: input() == "y",  # error not-importable
-    isolate=True,
-)
+far = Stage("s", load, isolate=True, initial={"lock": object()})
+flow = Workflow("w").add(far)  # error not-storable
 """,
-        "condition 'lambda' cannot be found again by another process: it is a lambda",
+        "initial value 'lock' of stage 's' cannot leave the process",
+        "",
+    ),
+    "a backend that is not there": (
+        """
+@action
+def load() -> None:
+    print(1)
+
+flow = Workflow("w").spawn("s", steps().do(load), backend="proces")  # error unknown-backend
+""",
+        "there is no backend 'proces' for children",
+        "did you mean 'process'?",
+    ),
+    "children in children in children": (
+        """
+@action
+def load() -> None:
+    print(1)
+
+inner = Workflow("w").do(load)
+for _ in range(8):
+    inner = Workflow("w").spawn("s", inner)  # error too-deep
+flow = Workflow("w").spawn("s", inner)
+""",
+        "step 's' would be child number 9 in a row, and 8 is the limit",
         "",
     ),
     "a closure": (

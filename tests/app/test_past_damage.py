@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import deque
-from contextlib import suppress
+from contextlib import closing, suppress
 
 import pytest
 from hypothesis import given
@@ -80,7 +80,15 @@ STATUS = st.sampled_from(["running", "waiting", "failed", "completed", "bailed",
 @given(PLAN, st.lists(COMMIT, max_size=3), OUTCOME, STATUS, ANY)
 def test_what_nobody_wrote_is_read_or_named(plan, commits, outcome, status, about) -> None:
     """Nothing but an error of the database comes of it, and nothing is said twice wrongly."""
-    database = SQLite(":memory:")
+    with closing(SQLite(":memory:")) as database:
+        damage(database, plan, commits, outcome=outcome, status=status, about=about)
+        for look in (show, tell, compare_with_itself, list_, records, look_back):
+            with suppress(DatabaseError):
+                look(database)
+
+
+def damage(database, plan, commits, *, outcome, status, about) -> None:
+    """Write a run that holds this."""
     text = json.dumps(plan)
     run = NewRun("run-1", "w", (), time.time(), Plan(text, text), json.dumps(about))
     lease = database.create(run, Commit(time.time(), "{}"), this_process(), time.time() + 60)
@@ -92,10 +100,6 @@ def test_what_nobody_wrote_is_read_or_named(plan, commits, outcome, status, abou
             Commit(time.time(), json.dumps(position), json.dumps(events), json.dumps(changes)),
             stop if number == len(commits) and status != "running" else None,
         )
-    for look in (show, tell, compare_with_itself, list_, records, look_back):
-        with suppress(DatabaseError):
-            look(database)
-    database.close()
 
 
 def show(database) -> None:
@@ -149,13 +153,15 @@ def look_back(database) -> None:
 @pytest.mark.parametrize("text", ["", "{", "[[1]]", "5", '"x"', "[" * 10_000, "\x00"], ids=repr)
 def test_a_commit_that_does_not_read_is_named(text) -> None:
     """By its number, with its run."""
-    database = SQLite(":memory:")
     run = NewRun("run-1", "w", (), time.time(), Plan("{}", "{}"), "{}")
-    database.create(run, Commit(time.time(), "{}", text), this_process(), time.time() + 60)
-    row = database.find("run-1")
-    assert row is not None
-    with pytest.raises(DatabaseError, match="commit 1 of run 'run-1' cannot be read: ") as caught:
-        overview(database, row)
+    with closing(SQLite(":memory:")) as database:
+        database.create(run, Commit(time.time(), "{}", text), this_process(), time.time() + 60)
+        row = database.find("run-1")
+        assert row is not None
+        with pytest.raises(
+            DatabaseError, match="commit 1 of run 'run-1' cannot be read:"
+        ) as caught:
+            overview(database, row)
 
     assert caught.value.where.run == "run-1"
     assert "backup" in caught.value.hint

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from typing import TYPE_CHECKING
+
 import pytest
 
 from gostage._app.past.finding import find_run, short_id
@@ -9,16 +12,19 @@ from gostage._db.sqlite import SQLite
 from gostage.errors import NotFound
 from tests.app.hand import Hand
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 IDS = ["order-1", "order-17", "order-18", "last-week", "a" * 32, "a" * 8 + "b" * 24, "0123" * 8]
 
 
 @pytest.fixture(scope="module")
-def database() -> SQLite:
+def database() -> Iterator[SQLite]:
     """A database with a run of each id, the last one the newest."""
-    made = SQLite(":memory:")
-    for number, run_id in enumerate(IDS):
-        Hand((), run_id=run_id, database=made, created=1000.0 + number)
-    return made
+    with closing(SQLite(":memory:")) as made:
+        for number, run_id in enumerate(IDS):
+            Hand((), run_id=run_id, database=made, created=1000.0 + number)
+        yield made
 
 
 @pytest.mark.parametrize(
@@ -67,8 +73,11 @@ def test_a_run_that_is_not_found_is_named(database, text, message, hint) -> None
 
 def test_without_any_run_there_is_no_last_one() -> None:
     """And it is said how to get one."""
-    with pytest.raises(NotFound, match="there is no last run"):
-        find_run(SQLite(":memory:"), "last")
+    with (
+        closing(SQLite(":memory:")) as empty,
+        pytest.raises(NotFound, match="there is no last run"),
+    ):
+        find_run(empty, "last")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 from hypothesis import HealthCheck, given, settings
 
 from gostage import Runner
@@ -24,15 +26,16 @@ def test_the_stored_steps_are_the_steps_of_the_run(tree: Tree) -> None:
     Two things are better known in the process: whether what never ran was left out or just not
     reached, in one item or pass of several; and that what a stage had inserted went when it failed.
     """
-    database = SQLite(":memory:")
     JOURNAL.start()
-    with Runner(clock=FakeClock(), db=database) as runner:
+    with (
+        closing(SQLite(":memory:")) as database,
+        Runner(clock=FakeClock(), db=database) as runner,
+    ):
         result = runner.run(build(tree))
-    row = database.find(result.run_id)
-    assert row is not None
-    rows = database.log(result.run_id)
-    records = stored_steps(database.plan(row.plan), rows, result.run_id, result.error)
-    database.close()
+        row = database.find(result.run_id)
+        assert row is not None
+        rows = database.log(result.run_id)
+        records = stored_steps(database.plan(row.plan), rows, result.run_id, result.error)
 
     expected = {step.path: told(step) for step in result.steps}
     found = {step.path: told(step) for step in records}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 import operator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gostage._author.action import Action, action
+from gostage._author.isolate import Isolate, Limits
 from gostage._author.resource import resource
 from gostage._store.keys import Key
 from tests.author import helpers
@@ -119,11 +119,7 @@ total = Key("total", int, merge=operator.add)
 names = Key("names", dict[str, list[int]], secret=True)
 
 
-@dataclass(frozen=True)
-class Place:
-    """Looks like an `Isolate` to this layer."""
-
-    backend: str = "process"
+PLACE = Isolate("process", keys=["rows"], limits=Limits("512MB", cpu=60), env={"LEVEL": "3"})
 
 
 class Tools:

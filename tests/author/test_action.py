@@ -479,9 +479,9 @@ def test_binding_what_a_class_action_does_not_take_is_refused() -> None:
         samples.Step().bind(sze=1)
 
 
-def test_an_isolate_is_known_by_its_backend() -> None:
-    """The object that says where to run is passed on as it is."""
-    place = samples.Place()
+def test_a_placement_is_kept_as_it_is() -> None:
+    """The value that says where to run, or the name of a backend."""
+    place = samples.PLACE
 
     assert action(isolate=place)(samples.plain).isolate is place
     assert action(isolate="process")(samples.plain).isolate == "process"

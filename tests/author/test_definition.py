@@ -97,7 +97,7 @@ def everything() -> Special:
         when=is_ready,
         retry=Retry(2, exponential(0.1), (OSError, ValueError), give_up),
         timeout=9,
-        isolate=samples.Place(),
+        isolate=samples.PLACE,
         use=[samples.around_action],
         inputs={"source": "x.y"},
     )
@@ -139,7 +139,7 @@ def everything() -> Special:
         .receive("re", into="answer", timeout=3)
         .receive("re2")
         .sub("sub", inner)
-        .spawn("sp", load, backend=samples.Place(), timeout=3)
+        .spawn("sp", load, backend=samples.PLACE, timeout=3)
         .spawn("sw", inner, backend="process")
         .stage("last", samples.a_lambda, samples.Step(name="own"))
         .do(samples.copy_here.options(name="there"))

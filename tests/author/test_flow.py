@@ -18,7 +18,7 @@ from gostage._engine.backoff import fixed
 from gostage._engine.policy import Retry
 from gostage._store.keys import Key
 from gostage.errors import DefinitionError, DuplicateName, TypeMismatch
-from tests.author.samples import Place, around, is_ready, load, plain, save
+from tests.author.samples import PLACE, around, is_ready, load, plain, save
 
 READY = Function.of(is_ready)
 
@@ -168,7 +168,7 @@ def test_for_each_goes_over_a_key_or_a_function() -> None:
 def test_timers_signals_and_children() -> None:
     """The remaining kinds of step."""
     inner = WorkflowDefinition("inner").do(load)
-    body, place = steps().do(load), Place()
+    body = steps().do(load)
 
     flow = (
         steps()
@@ -176,7 +176,7 @@ def test_timers_signals_and_children() -> None:
         .receive("r", into="answer", timeout=3)
         .sub("w", inner)
         .spawn("c", body, backend="process", timeout=9)
-        .spawn("cw", inner, backend=place)
+        .spawn("cw", inner, backend=PLACE)
     )
 
     assert flow.items == [
@@ -184,7 +184,7 @@ def test_timers_signals_and_children() -> None:
         nodes.Receive("r", "answer", 3.0),
         nodes.Sub("w", inner),
         nodes.Spawn("c", body, "process", 9.0),
-        nodes.Spawn("cw", inner, place, None),
+        nodes.Spawn("cw", inner, PLACE, None, is_workflow=True),
     ]
 
 

@@ -71,7 +71,7 @@ def wait_for_progress(folder, lines: int, racers) -> None:
 def test_two_processes_want_one_run_and_one_has_it(folder, nursery) -> None:
     """Its owner is killed again and again; who takes over is alone, and the end is the same."""
     expected = store_of(jobs.chain)
-    wanted = of(1000, 60)
+    wanted = of(1000, 40)
     chance = random.Random(7)
     taken, refused, runs = 0, Counter(), 0
     while taken < wanted:

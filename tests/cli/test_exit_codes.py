@@ -22,7 +22,7 @@ RUNS = {
     "waiting for a signal": ("run greet:asks", 6, "approval waits for the signal 'approval'"),
     "suspended": ("run greet:paused", 6, "pause is suspended: needs a look (by='Ada')"),
     "sleeping": ("run greet:sleepy --detach", 6, "nap sleeps"),
-    "a lambda in memory": ("run own.py --no-db", 0, "own completed in"),
+    "a lambda": ("run own.py", 0, "own completed in"),
     "bailed": ("run greet:early", 8, "early bailed in"),
 }
 MISUSES = {
@@ -100,12 +100,6 @@ MISUSES = {
         "needy.py:1",
     ),
     "error on import": ("run guarded.py", 5, "RuntimeError: set the region first", "guarded.py:3"),
-    "a lambda that another process cannot find": (
-        "run own.py",
-        5,
-        "the action of step 'a' cannot be found again by another process: it is a lambda",
-        "--no-db",
-    ),
     "bad definition": ("run twice.py", 5, "DuplicateName: two items of", "twice.py:3"),
     "exit on import": ("run leaving.py", 5, "SystemExit: bye", "leaving.py:3"),
     "a bug of ours": ("run faulty.py", 3, "internal error: RuntimeError: not thought", "a bug in"),

@@ -449,17 +449,11 @@ CALLS = {
         "3 is no message middleware",
         "give it a method outbound(message), inbound(message), or both",
     ),
-    "isolated stage": (
-        lambda: run(Workflow("w").stage("s", load, isolate=True)),
+    "isolated stage without a runner": (
+        lambda: Workflow("w").stage("s", load, isolate=True).apply(initial={"rows": []}),
         errors.DefinitionError,
-        "step 's' asks for a child process, which this version cannot start",
-        "take out isolate= or spawn(); it then runs in this process",
-    ),
-    "spawned body": (
-        lambda: run(Workflow("w").spawn("child", load)),
-        errors.DefinitionError,
-        "step 'child' asks for a child process, which this version cannot start",
-        "take out isolate= or spawn(); it then runs in this process",
+        "stage 's' asks for a child process, and there is no runner to start one",
+        "run it with Runner().run(workflow), or take out isolate= or spawn()",
     ),
     "unknown run": (
         lambda: Runner().get("order-17"),

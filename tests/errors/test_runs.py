@@ -190,7 +190,7 @@ RUNS = {
         "action 'slow' took longer than 0.01 seconds",
         (
             "give it a longer timeout=; "
-            "a synchronous action is only stopped on time where it calls ctx.check()"
+            "without isolate=True a synchronous action only stops where it calls ctx.check()"
         ),
         placed("slow", "s"),
     ),

@@ -32,7 +32,10 @@ KINDS = sorted(
 )
 FIELDS = {
     "MergeConflict": st.fixed_dictionaries({"keys": st.lists(TEXT)}),
-    "ChildCrashed": st.fixed_dictionaries({"exit_code": st.none() | st.integers(-64, 255)}),
+    "ChildError": st.fixed_dictionaries({"type_name": TEXT, "child_traceback": TEXT}),
+    "ChildCrashed": st.fixed_dictionaries(
+        {"exit_code": st.none() | st.integers(-64, 255), "child_traceback": TEXT}
+    ),
     "ItemsFailed": st.fixed_dictionaries(
         {
             "failures": st.lists(

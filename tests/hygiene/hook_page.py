@@ -7,9 +7,13 @@ import inspect
 from pathlib import Path
 from typing import Final
 
-from gostage import hookspecs
+from gostage import _given, hookspecs
 
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "hooks.md"
+
+
+GIVEN: Final = "what hooks are given"
+"""The heading of the classes, which stand in a module of their own."""
 
 
 def page() -> str:
@@ -18,12 +22,21 @@ def page() -> str:
     parts = ["# Hooks", _text(hookspecs.__doc__ or "")]
     for line in source.splitlines():
         if line.startswith("# ----"):
-            parts.append(f"## {line.strip('# -').capitalize()}")
+            heading = line.strip("# -")
+            parts.append(f"## {heading.capitalize()}")
+            parts += [_class(name) for name in _classes()] if heading == GIVEN else []
         elif line.startswith("def ") and not line.startswith("def _"):
             parts.append(_hook(line.removeprefix("def ").partition("(")[0], source))
-        elif line.startswith("class "):
-            parts.append(_class(line.removeprefix("class ").partition("(")[0]))
     return "\n\n".join(parts) + "\n"
+
+
+def _classes() -> list[str]:
+    """The protocols of what hooks are given, in order."""
+    return [
+        name
+        for name, each in vars(_given).items()
+        if isinstance(each, type) and each.__module__ == _given.__name__
+    ]
 
 
 def _hook(name: str, source: str) -> str:

@@ -16,12 +16,14 @@ FLOORS: Final[dict[str, int]] = {
     "gostage.errors": 0,
     "gostage._engine": 1,
     "gostage._store": 1,
+    "gostage._given": 2,  # the protocols that are a part of the next
     "gostage.hookspecs": 2,
     "gostage._plugins": 2,
     "gostage._author": 2,
     "gostage._run": 3,
     "gostage._db.protocol": 1,  # plain values, which the hooks show to plugins
     "gostage._db": 3,
+    "gostage._spawn.backend": 2,  # protocols, as above
     "gostage._spawn": 4,
     "gostage._app": 5,
     "gostage._cli": 5,

@@ -1,19 +1,22 @@
 """The leak check, a pytest plugin: what a test starts must be over when it ends.
 
-It looks at threads, child processes and temporary files, and may not end any of them: a leak is
-the test's to repair.
+It looks at threads, child processes, temporary files and connections to SQLite databases, and may
+not end any of them: a leak is the test's to repair.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import tempfile
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -30,7 +33,13 @@ SERVANTS_FOLDER: Final = "pymp-"
 TRIES: Final = 200
 PAUSE: Final = 0.02
 
+_CONNECT: Final = sqlite3.connect
+_NUMBERS: Final = count()
+# Module-level state: a connection knows of no test that made it.
+_CONNECTIONS: Final[dict[object, str]] = {}
 _HOME: Final = pytest.StashKey["TemporaryHome"]()
+# Any: what opened connections before; a test run inside a test has this plugin as well.
+_OUTSIDE: Final = pytest.StashKey[Any]()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +50,27 @@ class TemporaryHome:
     variables: dict[str, str | None]
 
 
+class Connection(sqlite3.Connection):
+    """A connection that counts until it is closed; that nobody knows it any more is not enough."""
+
+    def __init__(self, database: Any, *given: Any, **options: Any) -> None:  # Any: as it is called
+        super().__init__(database, *given, **options)
+        self._number = next(_NUMBERS)
+        _CONNECTIONS[self._number] = f"connection to the database {str(database)!r}"
+
+    def close(self) -> None:
+        """Close it."""
+        super().close()
+        _CONNECTIONS.pop(self._number, None)
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Give the session a temporary folder of its own: other programs' files do not count."""
+    """Count connections, and give the session a temporary folder of its own.
+
+    Other programs' files do not count.
+    """
+    config.stash[_OUTSIDE] = sqlite3.connect
+    sqlite3.connect = partial(_CONNECT, factory=Connection)  # type: ignore[assignment]
     outside = tempfile.gettempdir()
     home = TemporaryHome(
         folder=tempfile.mkdtemp(prefix="gst-"),
@@ -55,6 +83,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove the session's temporary folder and put the environment back."""
+    sqlite3.connect = config.stash.get(_OUTSIDE, _CONNECT)
     home = config.stash.get(_HOME, None)
     if home is None:
         return
@@ -78,7 +107,7 @@ def _no_leaks(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @contextmanager
 def watched() -> Iterator[None]:
-    """Fail if a thread, child process or temporary file is left that was not there before."""
+    """Fail if something of these kinds is left that was not there before."""
     before = [look() for look in _LOOKS]
     yield
     left = [
@@ -143,4 +172,8 @@ def _temporary_files() -> dict[object, str]:
         }
 
 
-_LOOKS: Final[tuple[Look, ...]] = (_threads, _children, _temporary_files)
+def _connections() -> dict[object, str]:
+    return dict(_CONNECTIONS)
+
+
+_LOOKS: Final[tuple[Look, ...]] = (_threads, _children, _temporary_files, _connections)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -56,6 +58,28 @@ def test_a_temporary_file_that_stays_is_a_leak() -> None:
         folder = Path(tempfile.mkdtemp(prefix="gostage-"))
 
     folder.rmdir()
+
+
+def test_a_connection_that_is_not_closed_is_a_leak() -> None:
+    """Also where it is not known any more; on old interpreters nothing else tells of it."""
+    with (
+        pytest.raises(pytest.fail.Exception, match="connection to the database ':memory:'"),
+        watched(),
+    ):
+        connection = sqlite3.connect(":memory:")
+
+    connection.close()
+
+
+def test_a_test_run_inside_a_test_leaves_the_count_of_connections_on(
+    pytester: pytest.Pytester,
+) -> None:
+    """It has this plugin as well, and ends before the test does."""
+    pytester.makepyfile("def test_nothing(): pass")
+    pytester.runpytest_inprocess("-p", "tests.hygiene.leaks").assert_outcomes(passed=1)
+
+    with closing(sqlite3.connect(":memory:")) as connection:
+        assert isinstance(connection, leaks.Connection)
 
 
 def test_what_was_there_before_is_no_leak() -> None:

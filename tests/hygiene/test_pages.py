@@ -7,6 +7,7 @@ from textwrap import dedent
 
 import pytest
 
+from tests.hygiene import leaks
 from tests.hygiene.pages import Block, PageError, blocks, commands
 
 RunPage = Callable[..., pytest.RunResult]
@@ -194,8 +195,9 @@ def test_a_command_with_other_output_fails(run_page: RunPage) -> None:
     result.stdout.fnmatch_lines(["*expected (-) and actual (+) output differ*"])
 
 
-def test_a_leak_in_a_page_is_found(run_page: RunPage) -> None:
+def test_a_leak_in_a_page_is_found(run_page: RunPage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages are held to what tests are held to."""
+    monkeypatch.setattr(leaks, "TRIES", 1)
     page = """
         ```python
         import tempfile

@@ -16,3 +16,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"law: {TRIED.trees} trees, {TRIED.checkpoints} checkpoints")
     if TRIED.commits:
         terminalreporter.write_line(f"law of durable runs: stopped at {TRIED.commits} commits")
+    if TRIED.children:
+        line = f"law of children: {TRIED.children} trees, {TRIED.deaths} deaths"
+        terminalreporter.write_line(line)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from gostage import Runner
@@ -11,7 +11,7 @@ from gostage._run.journal import Journal
 from gostage._run.snapshots import is_sound
 from gostage.errors import DatabaseError
 from gostage.testing import FakeClock
-from tests.properties.trees import JOURNAL, Entry, by_lane
+from tests.properties.trees import JOURNAL, Entry, by_lane, lane_of
 from tests.properties.ways import Outcome, outcome_of
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from gostage import Workflow
     from gostage._engine.branch import Branch
-
-    Lane = tuple[tuple[str, int], ...]
 
 LEASE = 1e-6
 """Seconds; whoever comes next finds the run free."""
@@ -72,8 +70,8 @@ class Kept:
                 self.entries = [each for each in JOURNAL.entries if each in self._settled]
 
         def noted_take(journal: Journal, branch: Branch, *given: Any) -> None:
-            if is_sound(branch) or _is_over(journal, branch):
-                lane = _lane_of(branch)
+            if is_sound(branch) or is_over(journal, branch):
+                lane = lane_of(branch)
                 self._settled.update(e for e in JOURNAL.entries if e.lane[: len(lane)] == lane)
             take(journal, branch, *given)
 
@@ -84,33 +82,33 @@ class Kept:
             Journal._send, Journal.take = send, take  # type: ignore[method-assign]
 
 
-def _is_over(journal: Journal, branch: Branch) -> bool:
+def is_over(journal: Journal, branch: Branch) -> bool:
     """Whether a branch has failed for good, and what it was forked from goes on."""
     has_ended = branch.key not in journal._run.machine.branches
     return has_ended and branch.parent is not None and is_sound(branch.parent)
-
-
-def _lane_of(branch: Branch) -> Lane:
-    lane = []
-    place = branch
-    while place.parent is not None:
-        lane.append((place.root.id, place.index))
-        place = place.parent
-    return tuple(reversed(lane))
 
 
 def undisturbed(workflow: Workflow) -> tuple[Outcome, int]:
     """Run it on a database; gives how many commits that takes, too."""
     JOURNAL.start()
     kept = Kept()
-    with kept.listening(), Runner(SQLite(":memory:"), clock=FakeClock()) as runner:
+    with (
+        kept.listening(),
+        closing(SQLite(":memory:")) as database,
+        Runner(database, clock=FakeClock()) as runner,
+    ):
         result = runner.run(workflow)
     return outcome_of(result), kept.commits
 
 
 def crashed(workflow: Workflow, commits: int) -> Outcome:
     """Let it crash after so many commits, and go on with what is left of it."""
-    database, kept = SQLite(":memory:"), Kept()
+    with closing(SQLite(":memory:")) as database:
+        return _crashed_on(database, workflow, commits)
+
+
+def _crashed_on(database: SQLite, workflow: Workflow, commits: int) -> Outcome:
+    kept = Kept()
     doomed: Any = Doomed(database, commits)
     JOURNAL.start()
     with kept.listening(), Runner(doomed, clock=FakeClock(), lease=LEASE) as runner:

@@ -5,19 +5,26 @@ Everything that runs stands at the top level of this module, so that a position 
 
 from __future__ import annotations
 
+import fcntl
+import json
 import operator
+import os
 import threading
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hypothesis import strategies as st
 
 from gostage import Context, Key, Retry, Stage, Workflow, action, steps
+from gostage._engine.forks import ForEach, Parallel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Container, Iterator
+
+    from gostage._engine.branch import Branch
 
 TOTAL = Key("total", int, merge=operator.add)
 AROUND = Key("around", str, merge=max)
@@ -56,24 +63,58 @@ class Journal:
     def note(self, ctx: Context, kind: str) -> int:
         """Enter a call; gives how many there were of the same step, pass and item before."""
         key = ctx.step_key.partition(":")[2]
+        if FILE in os.environ:
+            return _note_in_file(ctx, kind, key)
         with self._lock:
             earlier = self._seen[kind, key]
             self._seen[kind, key] += 1
-            self.entries.append(Entry(kind, key, lane_of(ctx), ctx.attempt, earlier))
+            self.entries.append(Entry(kind, key, lane_of(ctx.branch), ctx.attempt, earlier))
         return earlier
+
+
+FILE = "GOSTAGE_TREE_JOURNAL"
+"""The variable that names the journal of an execution in several processes."""
+
+
+def _note_in_file(ctx: Context, kind: str, key: str) -> int:
+    """Enter a call where all processes do."""
+    with Path(os.environ[FILE]).open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        known = [json.loads(line) for line in file]
+        earlier = sum(each[:2] == [kind, key] for each in known)
+        entry = Entry(kind, key, lane_of(ctx.branch), ctx.attempt, earlier)
+        file.write(f"{json.dumps(entry)}\n")
+    return earlier
+
+
+def entries_in_file() -> list[Entry]:
+    """The calls of all processes, in order."""
+    rows = [json.loads(line) for line in Path(os.environ[FILE]).read_text().splitlines()]
+    return [Entry(kind, key, tuple(map(tuple, lane)), *more) for kind, key, lane, *more in rows]
 
 
 # Module-level state: the steps are found by reference and must reach it; tests begin it anew.
 JOURNAL = Journal()
 
 
-def lane_of(ctx: Context) -> tuple[tuple[str, int], ...]:
-    """The branches around a step: calls of one lane have an order, those of two lanes have none."""
+def lane_of(branch: Branch) -> tuple[tuple[str, int], ...]:
+    """The branches around a step: calls of one lane have an order, those of two lanes have none.
+
+    In a child, those around its piece of work come first.
+    """
     lane = []
-    branch = ctx.branch
     while branch.parent is not None:
         lane.append((branch.root.id, branch.index))
         branch = branch.parent
+    place = branch.root
+    while place.parent is not None:
+        parent = place.parent
+        if isinstance(parent, Parallel):
+            lane.append((place.id, parent.branches.index(place)))
+        elif isinstance(parent, ForEach) and parent.concurrency > 1:
+            lane.append((place.id, branch.around[parent.id]["index"]))
+        place = parent
     return tuple(reversed(lane))
 
 
@@ -218,6 +259,14 @@ def _forget(ctx: Context, label: str, to: str) -> None:
     ctx.store.pop("seed", None)
 
 
+def _put(ctx: Context, label: str, to: str) -> None:
+    """Store what needs a type, and everything that is said of an entry."""
+    tags = ["a", label]
+    ctx.store.put(
+        f"put {label}", {1, label}, ttl=1e6, tags=tags, props={"n": (1,)}, description="d"
+    )
+
+
 def _add(ctx: Context, label: str, to: str) -> None:
     ctx.add_action(leaf.bind(label=f"{label}+a"))
 
@@ -275,6 +324,7 @@ DOES: dict[str, Callable[[Context, str, str], object]] = {
     "nothing": lambda ctx, label, to: None,
     "total": _total,
     "forget": _forget,
+    "put": _put,
     "add": _add,
     "add two": _add_two,
     "nest": _nest,
@@ -427,9 +477,9 @@ class Tree:
 # ---------------------------------------------------------------- from data to workflows
 
 
-def build(tree: Tree) -> Workflow:
-    """Make the workflow that a tree describes."""
-    builder = Builder(tree)
+def build(tree: Tree, apart: Container[int] = ()) -> Workflow:
+    """Make the workflow that a tree describes; the parts with these numbers run in children."""
+    builder = Builder(tree, apart)
     workflow = Workflow("tree", initial={"seed": 1, "numbers": [1, 2, 3]})
     workflow.use(*(MIDDLEWARE[name] for name in tree.use))
     builder.fill(workflow, tree.body)
@@ -450,7 +500,8 @@ def size(value: object) -> int:
 class Builder:
     """Gives every part its label, in order, and turns it into steps."""
 
-    def __init__(self, tree: Tree) -> None:
+    def __init__(self, tree: Tree, apart: Container[int] = ()) -> None:
+        self.apart = apart
         self.total = max(1, size(tree.body))
         self.stages = list(stage_numbers(tree.body, 0))
         self._count = 0
@@ -458,6 +509,10 @@ class Builder:
     def label_of(self, number: int) -> str:
         """Some label of the tree."""
         return f"n{number % self.total}"
+
+    def is_apart(self, label: str) -> bool:
+        """Whether the part of a label runs in a child."""
+        return int(label[1:]) in self.apart
 
     def fill(self, flow: Any, body: tuple[Any, ...]) -> Any:
         """Append the parts of a body to a flow."""
@@ -479,6 +534,7 @@ class Builder:
         made = async_leaf if part.is_async else leaf
         made = made.bind(label=label, fails=part.fails, bad=part.bad, does=part.does, to=to)
         made = made.options(name=label, use=[MIDDLEWARE[name] for name in part.use])
+        made = made.options(isolate=self.is_apart(label))
         if part.attempts > 1:
             made = made.options(retry=Retry(attempts=part.attempts))
         return made.options(when=CONDITIONS[part.when]) if part.when else made
@@ -491,7 +547,8 @@ class Builder:
             flow.add(made.options(name="repeated"))
 
     def _group(self, flow: Any, label: str, part: Group, following: str | None) -> None:
-        flow.steps(label, self.fill(steps(), part.body))
+        body = self.fill(steps(), part.body)
+        (flow.spawn if self.is_apart(label) else flow.steps)(label, body)
 
     def _stageof(self, flow: Any, label: str, part: StageOf, following: str | None) -> None:
         stage = Stage(
@@ -499,6 +556,7 @@ class Builder:
             when=CONDITIONS[part.when] if part.when else None,
             retry=Retry(attempts=part.attempts) if part.attempts > 1 else None,
             initial={} if part.seed is None else {"seed": part.seed},
+            isolate=self.is_apart(label),
         )
         stage.use(*(MIDDLEWARE[name] for name in part.use))
         flow.add(self.fill(stage, part.body))
@@ -532,6 +590,7 @@ class Builder:
             self.fill(steps(), part.body),
             into=f"into {label}" if part.into else None,
             concurrency=part.concurrency,
+            isolate=self.is_apart(label),
             on_error=part.on_error,
         )
 
@@ -540,7 +599,8 @@ class Builder:
 
     def _subflow(self, flow: Any, label: str, part: SubFlow, following: str | None) -> None:
         inner = Workflow("inner").use(*(MIDDLEWARE[name] for name in part.use))
-        flow.sub(label, self.fill(inner, part.body))
+        self.fill(inner, part.body)
+        (flow.spawn if self.is_apart(label) else flow.sub)(label, inner)
 
 
 def stage_numbers(value: object, start: int) -> Iterator[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gostage import Stage, Workflow, exponential, steps
+from gostage import Isolate, Stage, Workflow, action, exponential, steps
 from gostage._engine.policy import Retry
 from gostage._run.compiled import program_of
 from gostage._run.difference import Difference, blocked_error, difference
@@ -48,6 +48,8 @@ def everything() -> Workflow:
         .parallel("p", left=act, right=act)
         .for_each("f", "items", act)
         .for_each("many", "items", act, concurrency=3)
+        .for_each("far", "items", act, concurrency=3, isolate=True)
+        .spawn("sp", steps().do("x", act))
         .sleep("sl", 1)
         .receive("re")
         .sub("sub", Workflow("inner").do("x", act))
@@ -84,6 +86,10 @@ def test_a_structure_lists_every_step_with_its_kind_in_order() -> None:
         ["f/act", "action"],
         ["many", "for_each"],
         ["many/act", "action"],
+        ["far", "for_each"],
+        ["far/act", "action"],
+        ["sp", "spawn"],
+        ["sp/x", "action"],
         ["sl", "sleep"],
         ["re", "receive"],
         ["sub", "sub"],
@@ -96,6 +102,7 @@ def test_a_structure_lists_every_step_with_its_kind_in_order() -> None:
         "u": "until",
         "l": "while",
         "many": "side by side",
+        "far": "side by side, in a child",
     }
 
 
@@ -179,6 +186,42 @@ def test_what_is_not_structure_makes_no_difference(changed) -> None:
             Workflow("w").for_each("f", "items", act, concurrency=8),
             {},
             id="more side by side",
+        ),
+        pytest.param(
+            Workflow("w").stage("s", act),
+            Workflow("w").stage("s", act, isolate=True),
+            {"changed": ("s",)},
+            id="a stage in a child",
+        ),
+        pytest.param(
+            Workflow("w").stage("s", act, isolate=True, retry=Retry(2)),
+            Workflow("w").stage("s", act, isolate=Isolate(grace=1), retry=Retry(2)),
+            {},
+            id="a stage in another child",
+        ),
+        pytest.param(
+            Workflow("w").for_each("f", "items", act, isolate=True),
+            Workflow("w").for_each("f", "items", act),
+            {"changed": ("f",)},
+            id="items no more in children",
+        ),
+        pytest.param(
+            Workflow("w").steps("s", steps().do("x", act)),
+            Workflow("w").spawn("s", steps().do("x", act)),
+            {"changed": ("s",)},
+            id="a spawn",
+        ),
+        pytest.param(
+            Workflow("w").spawn("s", steps().do("x", act)),
+            Workflow("w").spawn("s", Workflow("inner").do("x", act)),
+            {"changed": ("s",)},
+            id="a spawned workflow",
+        ),
+        pytest.param(
+            Workflow("w").do("a", act),
+            Workflow("w").do("a", action(isolate=True)(act)),
+            {},
+            id="an action in a child",
         ),
         pytest.param(
             Workflow("w").parallel("p", left=act, right=act),

@@ -139,7 +139,7 @@ def test_definitions_and_the_process_stay_as_they_are(crash):
 @pytest.mark.parametrize("workflow", hard.ALL, ids=lambda each: each.id)
 def test_everything_at_once_comes_to_the_same_end(crash, workflow):
     """Branches, items, retries, edits of the plan, times to live, suspending, middleware, bail."""
-    points = None if os.environ.get("GOSTAGE_SOAK") else 10
+    points = None if os.environ.get("GOSTAGE_SOAK") else 6
     report = crash(workflow, signals={"go": "went"}, resume_data=7, points=points)
 
     assert report.unstable == ()

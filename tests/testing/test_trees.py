@@ -18,7 +18,7 @@ SOAK = bool(os.environ.get("GOSTAGE_SOAK"))
 unhurried = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     deadline=None,
-    max_examples=200 if SOAK else 12,
+    max_examples=200 if SOAK else 10,
 )
 
 
@@ -42,7 +42,7 @@ def test_a_tree_comes_to_the_same_end_wherever_it_is_killed(tree: Tree) -> None:
     """Every write, before and after it; every step once; the store as if nothing had happened."""
     workflow = build(without_async_conditions(tree))
 
-    report = crash_everywhere(workflow, runner=durable_runner, points=None if SOAK else 16)
+    report = crash_everywhere(workflow, runner=durable_runner, points=None if SOAK else 8)
 
     TRIED.points += report.points
     TRIED.runs += 1

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from gostage._app.check.compiler import check
 from gostage._app.check.files import near_misses, redefined
 from gostage._app.check.findings import in_order
-from gostage._app.project import codec_of, resources_of
 from gostage._plugins.wrappers import WRAPPERS
+from gostage._run.provided import codec_of, resources_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gostage._app.config import Config
     from gostage._author.workflow import WorkflowDefinition
     from gostage._plugins.manager import Plugins
+    from gostage._spawn.backend import Backend
 
 
 def check_in_project(
@@ -45,9 +46,17 @@ def check_in_project(
         wrappers=_wrappers(plugins),
         left_out=left_out,
         codec=codec_of(plugins),
+        find=lambda name: _found(name, plugins),
+        spawner=config["spawner"],
     )
     beside = () if folder is None else near_misses(folder)
     return in_order([*found, *beside, *redefined(files)])
+
+
+def _found(name: str, plugins: Plugins) -> Backend:
+    from gostage._spawn.finding import find_backend  # 8 ms, where there are children
+
+    return find_backend(name, plugins)
 
 
 def _wrappers(plugins: Plugins) -> Iterator[Callable[..., object]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gostage._app.check import live, order, processes, shapes, timeouts, twice
+from gostage._app.check import children, live, order, processes, shapes, timeouts, twice
 from gostage._app.check.findings import Finding, in_order
 from gostage._app.check.inputs import Inputs
 from gostage._app.check.mismatch import conflicts
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from gostage._author.resource import Resource
     from gostage._author.workflow import WorkflowDefinition
+    from gostage._spawn.backend import Backend
     from gostage._store.codec import Codec
 
 __all__ = ["Finding", "check"]
@@ -34,13 +35,16 @@ def check(
     wrappers: Iterable[Callable[..., object]] = (),
     left_out: Collection[str] = (),
     codec: Codec = STANDARD,
+    find: Callable[[str], Backend] | None = None,
+    spawner: str = "process",
 ) -> list[Finding]:
     """Find what is wrong with a workflow, sorted by place.
 
     `resources` are those that any action gets. `initial` are the values, or only the keys, that are
     put into the store from outside; with `is_all` nothing else will be. `expressions` are over
     tags. `wrappers` are the functions of hooks around the run, its stages and actions. `left_out`
-    are the paths that are switched off for this time only.
+    are the paths that are switched off for this time only. `find` finds the backend of a name,
+    and `spawner` is that of children of which the definition does not say it.
     """
     refused = list(_refused(workflow))
     try:
@@ -49,7 +53,16 @@ def check(
         )
     except DefinitionError:  # what cannot be walked through has been refused before
         return refused
-    return in_order([*refused, *_all(subject, expressions, left_out, codec)])
+    found = [*refused, *_all(subject, expressions, left_out, codec)]
+    if not refused:
+        found += children.of_children(subject, codec, find or _process_alone, spawner)
+    return in_order(found)
+
+
+def _process_alone(name: str) -> Backend:
+    from gostage._spawn.finding import find_backend  # 8 ms, where there are children
+
+    return find_backend(name, None)
 
 
 def _refused(workflow: WorkflowDefinition) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gostage._author.action import Action
 from gostage._author.tree import arms_of, as_node
@@ -89,7 +89,7 @@ class Arm:
     stops: list[Stop] = field(default_factory=list)
 
 
-_WORDS = {nodes.Do: "action", nodes.Stage: "stage"}
+_WORDS: Final[dict[type, str]] = {nodes.Do: "action", nodes.Stage: "stage"}
 
 
 def tour(workflow: WorkflowDefinition) -> Arm:

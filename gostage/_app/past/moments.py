@@ -75,11 +75,17 @@ def _find(database: Database, row: RunRow, text: str) -> tuple[int, str | None, 
 def _branch_of(before: Data, saved: Saved, path: str, item: int | None) -> int:
     """The branch that a step ran in, by where the branches stood before it ended."""
     for key, branch in branches_of(before).items():
-        is_there = shown(str(branch["at"])) == path
+        is_there = _is_at(branch, path)
         if key > 0 and is_there and (item is None or branch.get("index") == item):
             return key
     own = {change.branch for change in saved.changes if change.branch > 0}
     return own.pop() if len(own) == 1 else 0
+
+
+def _is_at(branch: Data, path: str) -> bool:
+    """Whether a branch stands at a step, or before a child that has yet to say that it does."""
+    at = shown(str(branch["at"]))
+    return at == path or (branch.get("do") == "start" and path.startswith(f"{at}/"))
 
 
 def _unknown(database: Database, row: RunRow, text: str) -> NotFound:

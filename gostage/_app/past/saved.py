@@ -25,6 +25,8 @@ EDITS: Final = -1
 """The branch under which changes of the plan are saved, as the journal has it."""
 ENDED: Final = -2
 """The branch of what the store got while a failed run unwound; it goes when the run goes on."""
+_NAMELESS: Final = 1 << 96
+"""From here on numbers are those of branches that nothing is saved of."""
 _PAGE: Final = 2000
 """How many commits are held at once."""
 
@@ -117,15 +119,52 @@ def position_of(run_id: str, saved: Saved) -> Data:
 
 
 def branches_of(position: Data) -> dict[int, Data]:
-    """The branches of a position, by number; what does not read as one is left out."""
-    branches = position.get("branches")
-    if not isinstance(branches, dict):
-        return {}
+    """The branches of a position, by number; what does not read as one is left out.
+
+    Those that a child looks after are among them, under the numbers that the run knows them by,
+    each with the number of its `parent`. The first of a child is the one that waits for it.
+    """
+    found: dict[int, Data] = {}
+    for key, each in _own_branches(position).items():
+        found[key] = each
+        for frame in _tables(each.get("frames")).values():
+            part = frame.get("part")
+            if isinstance(part, dict) and isinstance(part.get("position"), dict):
+                found.update(_of_child(key, each, part))
+    return found
+
+
+def _own_branches(position: Data) -> dict[int, Data]:
     return {
         int(key): each
-        for key, each in branches.items()
-        if key.isdecimal() and isinstance(each, dict) and isinstance(each.get("at"), str)
+        for key, each in _tables(position.get("branches")).items()
+        if key.isdecimal() and isinstance(each.get("at"), str)
     }
+
+
+def _of_child(key: int, outer: Data, part: Data) -> Iterator[tuple[int, Data]]:
+    told = part.get("numbers")
+    numbers: Data = told if isinstance(told, dict) else {}
+
+    def known(local: int) -> int:
+        number = numbers.get(str(local)) if local else key
+        # One that has written nothing has no number; it only has to be like no other.
+        return number if isinstance(number, int) else _NAMELESS + (key << 32) + local
+
+    for local, inner in branches_of(part["position"]).items():
+        parent = inner.get("parent", 0)
+        if local:
+            yield known(local), {**inner, "parent": known(parent if isinstance(parent, int) else 0)}
+        else:
+            around = {name: outer[name] for name in ("parent", "index") if name in outer}
+            frames = {**_tables(outer.get("frames")), **_tables(inner.get("frames"))}
+            yield key, {**inner, **around, "frames": frames}
+
+
+def _tables(value: Json) -> dict[str, Data]:
+    """What is a table, of what is to be a table of tables."""
+    pairs = value.items() if isinstance(value, dict) else ()
+    return {name: each for name, each in pairs if isinstance(each, dict)}
 
 
 def outcome_of(row: RunRow) -> Outcome:

@@ -1,0 +1,1 @@
+"""Children: parts of a run in processes of their own; nothing below knows of them."""
