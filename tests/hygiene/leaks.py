@@ -6,6 +6,7 @@ not end any of them: a leak is the test's to repair.
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import sqlite3
@@ -77,12 +78,14 @@ def pytest_configure(config: pytest.Config) -> None:
         variables={name: os.environ.get(name) for name in ("TMPDIR", "PYTEST_DEBUG_TEMPROOT")},
     )
     config.stash[_HOME] = home
+    # At the very end: what starts children tidies up in there when the process exits.
+    atexit.register(shutil.rmtree, home.folder, ignore_errors=True)
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", outside)  # pytest's own folders stay outside
     os.environ["TMPDIR"] = tempfile.tempdir = home.folder
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Remove the session's temporary folder and put the environment back."""
+    """Put the environment back."""
     sqlite3.connect = config.stash.get(_OUTSIDE, _CONNECT)
     home = config.stash.get(_HOME, None)
     if home is None:
@@ -93,7 +96,6 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         else:
             os.environ[name] = value
     tempfile.tempdir = None
-    shutil.rmtree(home.folder, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)
