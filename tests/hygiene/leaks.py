@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 SERVANTS: Final = ("forkserver", "resource_tracker", "semaphore_tracker")
 # The folder in which those servants keep their sockets, removed when the process ends.
 SERVANTS_FOLDER: Final = "pymp-"
+PREFIX: Final = "gst-"
+"""How the name of a session's temporary folder begins."""
 # How often, and how many seconds apart, a thing that is about to end is looked at again.
 TRIES: Final = 200
 PAUSE: Final = 0.02
@@ -74,7 +76,7 @@ def pytest_configure(config: pytest.Config) -> None:
     sqlite3.connect = partial(_CONNECT, factory=Connection)  # type: ignore[assignment]
     outside = tempfile.gettempdir()
     home = TemporaryHome(
-        folder=tempfile.mkdtemp(prefix="gst-"),
+        folder=tempfile.mkdtemp(prefix=PREFIX),
         variables={name: os.environ.get(name) for name in ("TMPDIR", "PYTEST_DEBUG_TEMPROOT")},
     )
     config.stash[_HOME] = home
@@ -96,6 +98,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         else:
             os.environ[name] = value
     tempfile.tempdir = None
+    if Path(home.folder).parent.name.startswith(PREFIX):  # a test run inside a test
+        shutil.rmtree(home.folder, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)
