@@ -16,7 +16,7 @@ from gostage._run.line import text_of
 from gostage._run.packing import StorePacking
 from gostage._run.pauses import settle
 from gostage._run.snapshots import Snapshots, is_sound
-from gostage._run.text import to_text
+from gostage._run.text import quoted, to_text
 from gostage.errors import DatabaseError, NotStorable, Where
 
 if TYPE_CHECKING:
@@ -127,7 +127,12 @@ class Journal:
         if line.staged:
             written: list[Place] = []
             erased: list[Place] = []
-            text = text_of({0: line.staged}, written, erased)
+            if len(line.staged) == 1:  # what `text_of` writes, without its loops
+                ((key, entry),) = line.staged.items()
+                text = f"[[0,{quoted(key)},{'null' if entry is None else entry}]]"
+                (erased if entry is None else written).append((0, key))
+            else:
+                text = text_of({0: line.staged}, written, erased)
             line.staged.clear()
             self._send(Commit(at, position, events, text, written, erased))
         else:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     # Any: JSON-able data.
     Json = Any
 
-EDITS: Final = -1  # the branch under which a child tells what it did to the plan
+EDITS: Final = -1  # the branch of what a child did to the plan
 
 
 def start(run: Execution, branch: Branch, effect: fx.Start | fx.CallApart) -> Flow:
@@ -324,12 +324,12 @@ class Part:
     def finish(self, outcome: fx.Outcome, started: float) -> None:
         """It has ended; nothing of it is needed any more."""
         error = outcome.error if isinstance(outcome, (fx.Failed, fx.Stopped)) else None
-        if self.is_call and (not self._has_row or error is not None):
+        is_told = self._has_row and (error is None or isinstance(error, Bailed))
+        if self.is_call and not is_told:
             word = "completed" if error is None else "failed"
             word = "cancelled" if isinstance(outcome, fx.Stopped) else word
             attempt = self.branch.frames.get(self.op.id, {}).get("attempt", 1)
-            row = (word, attempt, started, time.time() - started, error)
-            self._put_row(self.op.id, row)
+            self._put_row(self.op.id, (word, attempt, started, time.time() - started, error))
         kept = self.run.parts.pop(self.branch.key, None)
         if kept is not None and self.run.journal is not None:
             self.run.journal.leave_part(
